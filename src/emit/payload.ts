@@ -1,0 +1,29 @@
+// A NodePlan as the directory that every carrier delivers: /var/lib/kubekiln/payload/<generation>/ on the node. Carriers only wrap it, so that
+// cloud-init, seed ISO and tarball bring the same bytes under the same digest.
+import type { Node } from '../spec/cluster.ts';
+import type { Part } from '../plan/node-plan.ts';
+
+export interface PayloadEntry {
+  /** Relative to the payload directory: `plan`, `files/etc/kubernetes/pki/ca.crt`, `.complete` (always the last). */
+  readonly path: string;
+  /** 0600 or, for programs, 0700: the staging directory is root's alone; the installer sets the final mode. */
+  readonly mode: number;
+  readonly content: string;
+  readonly part: Part;
+  readonly secret: boolean;
+}
+
+export interface Payload {
+  readonly clusterName: string;
+  readonly node: Node;
+  readonly generation: number;
+  /** cloud-init's instance-id: stays for the machine's life. */
+  readonly instanceId: string;
+  /** Hex SHA-256 over `plan` and then every file in the plan's order; also the content of `.complete`. */
+  readonly digest: string;
+  /** Absolute directory on the node where a carrier must lay the entries. */
+  readonly directory: string;
+  readonly entries: readonly PayloadEntry[];
+  /** Shell script that cloud-init runs at every boot before write_files (bootcmd): prepares the directory, repairs a half-written one, starts the installer. */
+  readonly bootScript: string;
+}

@@ -1,0 +1,85 @@
+// One NodePlan per node: everything that will stand on it, as data. Carriers (src/emit) read nothing else.
+import type { Credentials, CertificateRequest } from '../pki/request.ts';
+import type { Cluster, Node } from '../spec/cluster.ts';
+
+/** identity: secret, per node, never baked. config: per node, not secret. runtime: the same on all nodes, may be baked. */
+export type Part = 'identity' | 'config' | 'runtime';
+
+export interface PlannedFile {
+  /** Absolute, clean path on the node; characters `A-Za-z0-9._/@-` only, since the installer is a shell script. */
+  readonly path: string;
+  readonly mode: number;
+  /** User (and group) that owns it; a name from `users`, or root. */
+  readonly owner: string;
+  readonly content: string;
+  readonly part: Part;
+  /** Holds key material: must not be readable by others. */
+  readonly secret: boolean;
+  /** Units to restart when this file changes on a running node. */
+  readonly restarts: readonly string[];
+}
+
+export interface PlannedDirectory {
+  readonly path: string;
+  readonly mode: number;
+  readonly owner: string;
+}
+
+export interface PlannedUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly home: string;
+}
+
+/** A systemd unit of ours; its text is one of the files. */
+export interface PlannedUnit {
+  readonly name: string;
+  /** `boot`: enabled in multi-user.target. `target`: pulled in by kubekiln.target, outside the boot transaction. */
+  readonly startedBy: 'boot' | 'target';
+}
+
+/** A program that must be on the node before anything starts. */
+export interface PlannedBinary {
+  readonly path: string;
+  /** What it is, for the message when it is missing: `kube-apiserver v1.37.1`, `openssl (package openssl)`. */
+  readonly description: string;
+}
+
+export interface NodePlan {
+  readonly clusterName: string;
+  readonly node: Node;
+  readonly generation: number;
+  readonly instance: number;
+  readonly files: readonly PlannedFile[];
+  readonly directories: readonly PlannedDirectory[];
+  readonly users: readonly PlannedUser[];
+  readonly units: readonly PlannedUnit[];
+  readonly binaries: readonly PlannedBinary[];
+  /** Kernel modules to load; one that is built in, or absent without harm, is tolerated. */
+  readonly modules: readonly string[];
+}
+
+/** What one component adds to a node. */
+export interface Contribution {
+  readonly files?: readonly PlannedFile[];
+  readonly directories?: readonly PlannedDirectory[];
+  readonly users?: readonly PlannedUser[];
+  readonly units?: readonly PlannedUnit[];
+  readonly binaries?: readonly PlannedBinary[];
+  readonly modules?: readonly string[];
+}
+
+export interface PlanContext {
+  readonly cluster: Cluster;
+  readonly node: Node;
+  readonly credentials: Credentials;
+}
+
+/** One file per component in src/components: pure data in, data out; no I/O, clock or randomness. */
+export interface Component {
+  /** Its process name, e.g. `kube-apiserver`. */
+  readonly name: string;
+  runsOn(node: Node, cluster: Cluster): boolean;
+  certificates?(node: Node, cluster: Cluster): readonly CertificateRequest[];
+  plan(context: PlanContext): Contribution;
+}

@@ -1,0 +1,166 @@
+// The resolved cluster: what every later stage reads. Fully defaulted and readonly; nobody defaults a value after it.
+
+export type Role = 'control-plane' | 'worker';
+/** Key types by kubeadm v1beta4's names (`encryptionAlgorithm`). */
+export type KeyAlgorithm = 'ECDSA-P256' | 'ECDSA-P384' | 'RSA-2048' | 'RSA-3072' | 'RSA-4096';
+/** Daemons that run as a user of their own. */
+export type DaemonName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
+
+/** `v1.37.1` taken apart. */
+export interface KubernetesVersion {
+  readonly text: string;
+  readonly minor: number;
+  readonly patch: number;
+}
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A subnet in canonical form, e.g. `{cidr: '10.96.0.0/16', family: 4, prefix: 16}`. */
+export interface Subnet {
+  readonly cidr: string;
+  readonly family: 4 | 6;
+  readonly prefix: number;
+}
+
+/** kubeadm v1beta4's `{name, value}`: `name` without the leading dashes. The same name may appear more than once. */
+export interface Arg {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A file that the operator hands to a component by a named key; read by the spec stage. */
+export interface ExtraFile {
+  /** Key in cluster.yaml, and file name on the node. */
+  readonly name: string;
+  readonly content: string;
+}
+
+/** Subject fields that each certificate carries beside its own CN and O (RFC 5280, 4.1.2.4). */
+export interface Subject {
+  readonly C?: string;
+  readonly ST?: string;
+  readonly L?: string;
+  readonly O?: string;
+  readonly OU?: string;
+}
+
+export interface ComponentSettings {
+  readonly extraArgs: readonly Arg[];
+  readonly extraEnvs: readonly Arg[];
+}
+
+export interface ApiServerSettings extends ComponentSettings {
+  readonly bindPort: number;
+  readonly certSANs: readonly string[];
+  /** audit.k8s.io/v1 Policy, as an object. */
+  readonly auditPolicy: object;
+  /** Files named in cluster.yaml (`authenticationConfigurationFile`, `admissionControlConfigFile`, …), keyed by the flag that gets the path. */
+  readonly extraFiles: readonly (ExtraFile & { readonly flag: string })[];
+}
+
+export interface EtcdSettings extends ComponentSettings {
+  readonly dataDir: string;
+  readonly serverCertSANs: readonly string[];
+  readonly peerCertSANs: readonly string[];
+}
+
+/** One provider of upstream's EncryptionConfiguration, without key material: keys are named, their values live in secrets.yaml. */
+export type EncryptionProvider =
+  | { readonly type: 'secretbox' | 'aescbc' | 'aesgcm'; readonly keys: readonly string[] }
+  | { readonly type: 'kms'; readonly name: string; readonly endpoint: string; readonly timeout?: string }
+  | { readonly type: 'identity' };
+
+export interface EncryptionRule {
+  readonly resources: readonly string[];
+  readonly providers: readonly EncryptionProvider[];
+}
+
+/** Roots of what kubekiln puts on a node; all absolute and clean. */
+export interface NodePaths {
+  /** default /usr/local/bin */
+  readonly binaries: string;
+  /** default /etc/kubernetes: kubeconfigs, audit policy, encryption-config */
+  readonly configuration: string;
+  /** default /etc/kubernetes/pki */
+  readonly pki: string;
+  /** default /var/log/kubernetes: one directory per component below it */
+  readonly logs: string;
+}
+
+export interface DaemonUser {
+  readonly name: string;
+  readonly uid: number;
+}
+
+/** How long a node waits at first boot, in seconds; `Infinity` where cluster.yaml says `never`. */
+export interface BootTimings {
+  /** for the node's own address to appear on an interface; default 300 */
+  readonly addressWait: number;
+  /** for time synchronisation when the clock is before the payload's notBefore; default 120 */
+  readonly clockWait: number;
+  /** for founding members of etcd that do not answer before a blank majority starts; default 900, Infinity = never */
+  readonly bootstrapPatience: number;
+}
+
+export interface Node {
+  readonly name: string;
+  readonly role: Role;
+  /** Primary address (canonical): advertised, and the identity that the node is checked by. */
+  readonly address: string;
+  /** All addresses, the primary first (a second one for dual stack). */
+  readonly addresses: readonly string[];
+  readonly certSANs: readonly string[];
+  readonly platform: string;
+  /** netplan v2 document (`version: 2`, …) as an object, or undefined: DHCP on the first interface. */
+  readonly networkConfig?: object;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
+}
+
+export interface Cluster {
+  readonly name: string;
+  readonly version: KubernetesVersion;
+  /** What operators (and, with `external`, workers) dial; undefined when none was given. */
+  readonly controlPlaneEndpoint?: HostPort;
+  readonly loadBalancer: { readonly type: 'external' | 'localProxy'; readonly bindPort: number };
+  readonly encryptionAlgorithm: KeyAlgorithm;
+  /** seconds */
+  readonly certificateValidity: number;
+  /** seconds */
+  readonly caCertificateValidity: number;
+  /** seconds that notBefore lies in the past; default 24 h */
+  readonly notBeforeSkew: number;
+  /** seconds after the secrets file's birth in which a blank etcd may found the cluster; default 30 days */
+  readonly bootstrapWindow: number;
+  readonly subject: Subject;
+  readonly networking: {
+    /** one, or two for dual stack (the first is the primary family) */
+    readonly serviceSubnets: readonly Subnet[];
+    readonly podSubnets: readonly Subnet[];
+    readonly dnsDomain: string;
+    /** first address of each service subnet: the `kubernetes` Service */
+    readonly kubernetesServiceIPs: readonly string[];
+    readonly nodePortRange: string;
+  };
+  readonly apiServer: ApiServerSettings;
+  readonly controllerManager: ComponentSettings;
+  readonly scheduler: ComponentSettings;
+  readonly etcd: EtcdSettings;
+  readonly encryption: readonly EncryptionRule[];
+  readonly paths: NodePaths;
+  readonly users: Readonly<Record<DaemonName, DaemonUser>>;
+  /** `image`: binaries are already on the node (the other sources come with workers). */
+  readonly binaries: { readonly source: 'image' };
+  readonly timings: BootTimings;
+  readonly node: { readonly timeServers: readonly string[]; readonly sysctl: Readonly<Record<string, string>>; readonly modules: readonly string[] };
+  /** In the order of cluster.yaml. */
+  readonly nodes: readonly Node[];
+}
+
+/** The nodes that run the control plane, in the order of cluster.yaml. */
+export function controlPlaneNodes(cluster: Cluster): readonly Node[] {
+  return cluster.nodes.filter(node => node.role === 'control-plane');
+}
