@@ -1,0 +1,74 @@
+// Objects that a new cluster needs, applied by a oneshot on every control-plane node.
+import { dumpYaml } from '../formats/yaml.ts';
+import { renderTemplate } from '../formats/mustache.ts';
+import type { Component, Contribution } from '../plan/node-plan.ts';
+import type { CertificateRequest } from '../pki/request.ts';
+import { KUBELET_CLIENT_NAME } from './kube-apiserver.ts';
+import { libraryProgram } from './library.ts';
+import { LIBRARY_DIRECTORY, unitPath } from './locations.ts';
+import { clientRequest } from './pki-files.ts';
+
+const UNIT = 'kubekiln-bootstrap.service';
+const RBAC = 'rbac.authorization.k8s.io';
+/** kubeadm's group for operators (since 1.29): cluster-admin by a binding, so that it can be taken away, unlike system:masters. */
+export const ADMIN_GROUP = 'kubeadm:cluster-admins';
+
+function clusterRoleBinding(name: string, role: string, subject: { kind: 'User' | 'Group'; name: string }): object {
+  return {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name },
+    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
+    subjects: [{ apiGroup: RBAC, ...subject }],
+  };
+}
+
+/** The script puts the node's generation in place of the mark. */
+const OBJECTS: readonly object[] = [
+  clusterRoleBinding('kubeadm:cluster-admins', 'cluster-admin', { kind: 'Group', name: ADMIN_GROUP }),
+  // Without it exec, logs and port-forward answer "Forbidden" (kubernetes/kubernetes#138957).
+  clusterRoleBinding('kubeadm:apiserver-kubelet-client', 'system:kubelet-api-admin', { kind: 'User', name: KUBELET_CLIENT_NAME }),
+  clusterRoleBinding(
+    'kubeadm:node-autoapprove-certificate-rotation',
+    'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
+    { kind: 'Group', name: 'system:nodes' },
+  ),
+  // Last: its generation says that everything above was applied.
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kubekiln', namespace: 'kube-system' }, data: { generation: '@GENERATION@' } },
+];
+
+/** The operator's certificate of admin.conf: it never reaches a node. */
+export const ADMIN_REQUEST: CertificateRequest = clientRequest('operator/admin', 'kubernetes', 'kubernetes-admin', [ADMIN_GROUP]);
+
+export const bootstrap: Component = {
+  name: 'kubekiln-bootstrap',
+  runsOn: node => node.role === 'control-plane',
+  plan({ cluster }): Contribution {
+    const common = { owner: 'root', part: 'runtime', secret: false } as const;
+    const restarts = [UNIT];
+    return {
+      files: [
+        libraryProgram('kubekiln-bootstrap', restarts),
+        {
+          path: `${LIBRARY_DIRECTORY}/bootstrap-objects.yaml`,
+          mode: 0o644,
+          content: OBJECTS.map(object => `---\n${dumpYaml(object)}`).join(''),
+          restarts,
+          ...common,
+        },
+        {
+          path: unitPath(UNIT),
+          mode: 0o644,
+          content: renderTemplate(UNIT, { library: LIBRARY_DIRECTORY }, value => value),
+          restarts,
+          ...common,
+        },
+      ],
+      units: [{ name: UNIT, startedBy: 'target' }],
+      binaries: [
+        { path: `${cluster.paths.binaries}/kubectl`, description: `kubectl ${cluster.version.text}` },
+        { path: '/usr/bin/openssl', description: "the system's openssl" },
+      ],
+    };
+  },
+};

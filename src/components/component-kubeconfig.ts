@@ -1,0 +1,25 @@
+// Kubeconfig of a daemon on a control-plane node: it dials its own API server, so that version skew stays legal while nodes are upgraded one by one.
+import { kubeconfig } from '../formats/kubeconfig.ts';
+import type { PlanContext } from '../plan/node-plan.ts';
+import type { DaemonFile } from './daemon-unit.ts';
+import { httpsUrl } from './etcd.ts';
+
+export function localApiServer({ cluster }: PlanContext): string {
+  return httpsUrl('127.0.0.1', cluster.apiServer.bindPort);
+}
+
+/** `<name>.conf`, whose file references are the siblings that LoadCredential= puts beside it. */
+export function daemonKubeconfig(context: PlanContext, name: string, user: string): DaemonFile {
+  return {
+    id: `${name}.conf`,
+    path: `${context.cluster.paths.configuration}/${name}.conf`,
+    content: kubeconfig({
+      clusterName: context.cluster.name,
+      server: localApiServer(context),
+      user,
+      certificateAuthority: { file: 'ca.crt' },
+      clientCertificate: { file: `${name}.crt` },
+      clientKey: { file: `${name}.key` },
+    }),
+  };
+}

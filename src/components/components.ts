@@ -1,0 +1,10 @@
+// Every component, in the order in which they are planned. A component is pure data in, data out; everything of it stands in its own file.
+import type { Component } from '../plan/node-plan.ts';
+import { bootstrap } from './bootstrap.ts';
+import { etcd } from './etcd.ts';
+import { firstBoot } from './first-boot.ts';
+import { kubeApiserver } from './kube-apiserver.ts';
+import { kubeControllerManager } from './kube-controller-manager.ts';
+import { kubeScheduler } from './kube-scheduler.ts';
+
+export const COMPONENTS: readonly Component[] = [firstBoot, etcd, kubeApiserver, kubeControllerManager, kubeScheduler, bootstrap];

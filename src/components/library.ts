@@ -1,0 +1,23 @@
+// Our own programs on the node: shell scripts that are the same everywhere; what differs stands in node.env.
+import { withoutComments } from '../formats/shell.ts';
+import { renderTemplate } from '../formats/mustache.ts';
+import type { PlannedFile } from '../plan/node-plan.ts';
+import { LIBRARY_DIRECTORY, NODE_ENV_FILE, STATE_DIRECTORY } from './locations.ts';
+
+/** templates/`name`.sh as an executable of LIBRARY_DIRECTORY. */
+export function libraryProgram(name: string, restarts: readonly string[] = []): PlannedFile {
+  const script = renderTemplate(
+    `${name}.sh`,
+    { state: STATE_DIRECTORY, library: LIBRARY_DIRECTORY, nodeEnv: NODE_ENV_FILE },
+    value => value,
+  );
+  return {
+    path: `${LIBRARY_DIRECTORY}/${name}`,
+    mode: 0o755,
+    owner: 'root',
+    content: withoutComments(script),
+    part: 'runtime',
+    secret: false,
+    restarts,
+  };
+}

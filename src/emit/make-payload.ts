@@ -1,0 +1,78 @@
+// NodePlan → Payload: the index that the installer reads, every file below files/, and one digest over all of it.
+import { createHash } from 'node:crypto';
+import { renderTemplate } from '../formats/mustache.ts';
+import type { NodePlan } from '../plan/node-plan.ts';
+import type { Payload, PayloadEntry } from './payload.ts';
+
+/** Absolute places on the node that the carriers share with the installer. */
+export interface NodeLayout {
+  readonly stateDirectory: string;
+  readonly stagingDirectory: string;
+  readonly libraryDirectory: string;
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+/**
+ * The index, one item per line: `u UID NAME HOME`, `d MODE OWNER PATH`, `f MODE OWNER UNIT,… PATH`, `b PATH WHAT` (must be there), `k MODULE`,
+ * `e UNIT` (enabled). The installer reads it with the shell's `read`, so no value but the last one holds a blank.
+ */
+export function planText(plan: NodePlan): string {
+  const lines = [
+    ...plan.users.map(user => `u ${user.uid} ${user.name} ${user.home}`),
+    ...plan.directories.map(directory => `d ${octal(directory.mode)} ${directory.owner} ${directory.path}`),
+    ...plan.files.map(file => `f ${octal(file.mode)} ${file.owner} ${file.restarts.join(',') || '-'} ${file.path}`),
+    ...plan.binaries.map(binary => `b ${binary.path} ${binary.description}`),
+    ...plan.modules.map(module => `k ${module}`),
+    ...plan.units.filter(unit => unit.startedBy === 'boot').map(unit => `e ${unit.name}`),
+  ];
+  return lines.map(line => `${line}\n`).join('');
+}
+
+/** Hex SHA-256 over the plan file and, in its order, every file that it lists. */
+export function payloadDigest(plan: string, contents: readonly string[]): string {
+  const hash = createHash('sha256').update(plan);
+  for (const content of contents) hash.update(content);
+  return hash.digest('hex');
+}
+
+export function makePayload(plan: NodePlan, layout: NodeLayout): Payload {
+  const index = planText(plan);
+  const digest = payloadDigest(
+    index,
+    plan.files.map(file => file.content),
+  );
+  const directory = `${layout.stagingDirectory}/${plan.generation}`;
+  const files = plan.files.map(
+    (file): PayloadEntry => ({
+      path: `files${file.path}`,
+      mode: (file.mode & 0o100) === 0 ? 0o600 : 0o700,
+      content: file.content,
+      part: file.part,
+      secret: file.secret,
+    }),
+  );
+  return {
+    clusterName: plan.clusterName,
+    node: plan.node,
+    generation: plan.generation,
+    instanceId: `${plan.clusterName}-${plan.node.name}-${plan.instance}`,
+    digest,
+    directory,
+    entries: [
+      { path: 'plan', mode: 0o600, content: index, part: 'config', secret: false },
+      ...files,
+      { path: '.complete', mode: 0o600, content: `${digest}\n`, part: 'config', secret: false },
+    ],
+    bootScript: renderTemplate(
+      'stage.sh',
+      { state: layout.stateDirectory, staging: layout.stagingDirectory, directory, digest, library: layout.libraryDirectory },
+      value => value,
+    )
+      .split('\n')
+      .filter(line => !line.startsWith('#'))
+      .join('\n'),
+  };
+}

@@ -1,0 +1,43 @@
+// The wrapper around mustache, for text formats only (units, scripts): it escapes for the format at hand instead of for HTML, and refuses names
+// that the view lacks, which mustache would print as nothing.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import mustache from 'mustache';
+import { invariant } from '../bug.ts';
+
+export type TemplateView = Readonly<Record<string, unknown>>;
+
+const cache = new Map<string, string>();
+
+/** The directory that holds package.json and templates/: found from the sources, from the compiled tests and from the bundle alike. */
+export function packageRoot(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'package.json')) || !existsSync(join(directory, 'templates'))) {
+    invariant(dirname(directory) !== directory, 'no package.json with templates/ above this module');
+    directory = dirname(directory);
+  }
+  return directory;
+}
+
+function template(name: string): string {
+  const known = cache.get(name);
+  if (known !== undefined) return known;
+  // A template is part of the program, so reading it keeps components pure: the same name always gives the same text.
+  const text = readFileSync(join(packageRoot(), 'templates', name), 'utf8');
+  cache.set(name, text);
+  return text;
+}
+
+/**
+ * Renders templates/`name`; `{{> part}}` includes templates/`part`.
+ * @param escape how a value is written in this format.
+ * @throws Bug when the template names a value that the view does not have.
+ */
+export function renderTemplate(name: string, view: TemplateView, escape: (value: string) => string): string {
+  const text = template(name);
+  for (const [type, key] of mustache.parse(text)) {
+    if (type === 'name' || type === '&' || type === '#' || type === '^') invariant(String(key) in view, `template ${name} names {{${key}}}, which its view lacks`);
+  }
+  return mustache.render(text, view, part => template(part), { escape: value => escape(String(value)) });
+}

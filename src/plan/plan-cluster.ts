@@ -1,0 +1,89 @@
+// The plan stage: a loop over the components for each node, then a check of what came out. It decides nothing that a component could decide.
+import { ADMIN_REQUEST } from '../components/bootstrap.ts';
+import { COMPONENTS } from '../components/components.ts';
+import { targetUnit } from '../components/first-boot.ts';
+import { invariant } from '../bug.ts';
+import type { CertificateRequest, Credentials } from '../pki/request.ts';
+import type { Cluster, Node } from '../spec/cluster.ts';
+import { checkPlan } from './check-plan.ts';
+import type { Component, Contribution, NodePlan, PlannedBinary, PlannedDirectory, PlannedFile, PlannedUser } from './node-plan.ts';
+
+function componentsOf(node: Node, cluster: Cluster): readonly Component[] {
+  return COMPONENTS.filter(component => component.runsOn(node, cluster));
+}
+
+/** Every certificate that the cluster needs: the operator's, then node by node. */
+export function certificateRequests(cluster: Cluster): readonly CertificateRequest[] {
+  const ofNodes = cluster.nodes.flatMap(node =>
+    componentsOf(node, cluster).flatMap(component => component.certificates?.(node, cluster) ?? []),
+  );
+  return [ADMIN_REQUEST, ...ofNodes];
+}
+
+/** Two components may read the same file (a CA): it is planned once, and its change restarts both. */
+function mergeFile(path: string, files: readonly PlannedFile[]): PlannedFile {
+  const [first, ...others] = files;
+  invariant(first, `no file for ${path}`);
+  for (const other of others) {
+    const same = other.content === first.content && other.mode === first.mode && other.owner === first.owner && other.part === first.part;
+    invariant(same && other.secret === first.secret, `two components plan ${path} differently`);
+  }
+  return { ...first, restarts: [...new Set(files.flatMap(file => file.restarts))].sort() };
+}
+
+function byPath<T extends { readonly path: string }>(items: readonly T[], merge: (path: string, same: readonly T[]) => T): readonly T[] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(item.path, [...(groups.get(item.path) ?? []), item]);
+  return [...groups].map(([path, same]) => merge(path, same)).sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function onlyOne<T extends { readonly path: string }>(path: string, same: readonly T[]): T {
+  const [first] = same;
+  invariant(first && same.every(item => JSON.stringify(item) === JSON.stringify(first)), `${path} is planned in two ways`);
+  return first;
+}
+
+// The parents of what we place belong to us as well; roots that every system has are left as they are.
+const SYSTEM_DIRECTORIES = /^\/(etc|usr|usr\/local|usr\/local\/(s?bin|lib)|var|var\/(lib|log)|etc\/(systemd|systemd\/system|sysctl\.d|modules-load\.d))$/;
+
+function directoriesFor(cluster: Cluster, files: readonly PlannedFile[], planned: readonly PlannedDirectory[]): readonly PlannedDirectory[] {
+  const known = new Map(planned.map(directory => [directory.path, directory]));
+  for (const { path } of [...files, ...planned]) {
+    for (let parent = path.slice(0, path.lastIndexOf('/')); parent !== ''; parent = parent.slice(0, parent.lastIndexOf('/'))) {
+      if (known.has(parent) || SYSTEM_DIRECTORIES.test(parent)) continue;
+      const secret = parent === cluster.paths.pki || parent.startsWith(`${cluster.paths.pki}/`);
+      known.set(parent, { path: parent, mode: secret ? 0o700 : 0o755, owner: 'root' });
+    }
+  }
+  return byPath([...known.values()], onlyOne);
+}
+
+function planNode(cluster: Cluster, node: Node, credentials: Credentials): NodePlan {
+  const contributions: readonly Contribution[] = componentsOf(node, cluster).map(component =>
+    component.plan({ cluster, node, credentials }),
+  );
+  const units = contributions.flatMap(contribution => contribution.units ?? []);
+  const target = targetUnit(units.filter(unit => unit.startedBy === 'target').map(unit => unit.name));
+  const files = byPath([...contributions.flatMap(contribution => contribution.files ?? []), target], mergeFile);
+  const identity = credentials.nodes.get(node.name);
+  invariant(identity, `node ${node.name} has no generation`);
+  const users = contributions.flatMap(contribution => contribution.users ?? []);
+  return {
+    clusterName: cluster.name,
+    node,
+    ...identity,
+    files,
+    directories: directoriesFor(cluster, files, contributions.flatMap(contribution => contribution.directories ?? [])),
+    users: [...new Map(users.map((user): [string, PlannedUser] => [user.name, user])).values()],
+    units,
+    binaries: byPath<PlannedBinary>(contributions.flatMap(contribution => contribution.binaries ?? []), onlyOne),
+    modules: [...new Set(contributions.flatMap(contribution => contribution.modules ?? []))],
+  };
+}
+
+/** One plan per node, in the order of cluster.yaml. @throws Bug when a component planned something that could not stand on a node. */
+export function planCluster(cluster: Cluster, credentials: Credentials): readonly NodePlan[] {
+  const plans = cluster.nodes.map(node => planNode(cluster, node, credentials));
+  for (const plan of plans) checkPlan(plan);
+  return plans;
+}

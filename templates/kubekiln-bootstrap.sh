@@ -1,0 +1,70 @@
+#!/bin/sh
+# kubekiln-bootstrap: waits until this node's own API server is ready and applies the objects that a new cluster needs. Every control-plane node runs
+# it; server-side apply makes that the same as once. The identity is in system:masters for one hour and dies with the runtime directory.
+set -eu
+umask 077
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+. {{nodeEnv}}
+run=/run/kubekiln-bootstrap
+objects={{library}}/bootstrap-objects.yaml
+cd "$run"
+
+say() { echo "kubekiln: bootstrap: $*"; }
+
+# openssl req -x509 counts in days; openssl ca takes times, so the certificate can live one hour.
+make_identity() {
+  now=$(date +%s)
+  cat >ca.conf <<CONF
+[ca]
+default_ca=d
+[d]
+database=index
+new_certs_dir=.
+rand_serial=yes
+default_md=sha256
+policy=p
+unique_subject=no
+x509_extensions=x
+[p]
+organizationName=supplied
+commonName=supplied
+[x]
+basicConstraints=critical,CA:FALSE
+keyUsage=critical,digitalSignature
+extendedKeyUsage=clientAuth
+CONF
+  : >index
+  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout client.key -out client.csr -subj "/O=system:masters/CN=kubekiln-bootstrap" 2>/dev/null
+  openssl ca -batch -notext -config ca.conf -cert "$KUBEKILN_PKI/ca.crt" -keyfile "$KUBEKILN_PKI/ca.key" -in client.csr -out client.crt \
+    -startdate "$(date -u -d "@$((now - 300))" +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "@$((now + 3600))" +%Y%m%d%H%M%SZ)" 2>openssl.log || {
+    say "no bootstrap identity: $(tail -n 1 openssl.log)"
+    exit 1
+  }
+  made=$now
+}
+
+kube() {
+  "$KUBEKILN_BINARIES/kubectl" --kubeconfig=/dev/null --cache-dir="$run/cache" --server="$KUBEKILN_API_SERVER" --certificate-authority="$KUBEKILN_PKI/ca.crt" \
+    --client-certificate=client.crt --client-key=client.key --request-timeout=30s "$@"
+}
+
+make_identity
+waited=0
+until kube get --raw /readyz >/dev/null 2>error; do
+  [ "$((waited % 60))" -ne 30 ] || say "waiting for $KUBEKILN_API_SERVER/readyz: $(head -n 1 error | cut -c1-200)"
+  waited=$((waited + 1))
+  sleep 1
+  [ "$(($(date +%s) - made))" -lt 3000 ] || make_identity
+done
+
+# An operator's edit stays: objects of a generation that the cluster has seen are only created where they are missing.
+seen=$(kube --namespace kube-system get configmap kubekiln --ignore-not-found -o 'jsonpath={.data.generation}')
+sed "s/@GENERATION@/$KUBEKILN_GENERATION/" "$objects" >objects.yaml
+if [ "${seen:-0}" -lt "$KUBEKILN_GENERATION" ]; then
+  kube apply --server-side --force-conflicts --field-manager=kubekiln -f objects.yaml >applied
+else
+  kube create -f objects.yaml >applied 2>error || if grep -v AlreadyExists error; then exit 1; fi
+fi
+say "objects in place ($(wc -l <applied) applied, generation $KUBEKILN_GENERATION)"

@@ -1,0 +1,256 @@
+#!/bin/sh
+# kubekiln-install: takes a payload (plan, files/, .complete) to its final places and starts the node. The same program serves the first boot
+# (started by cloud-init's bootcmd), every later boot (kubekiln-install.service), ./install of node.tar.gz, and --apply on a running node.
+# It can be cut at any line and run again: files are compared, written beside their place, synced and renamed; the payload becomes {{state}}/current last.
+#
+# usage: kubekiln-install first-boot DIR   a payload that cloud-init staged
+#        kubekiln-install boot             every later boot
+#        kubekiln-install [--apply]        the payload in $KUBEKILN_SOURCE (./install sets it)
+set -eu
+umask 077
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+state={{state}}
+current=$state/current
+generation=0 digest= cluster= node= stage=start changed=
+
+say() { echo "kubekiln: $*"; }
+
+# status.json is for machines; quotes and backslashes are all that JSON needs escaped in what we write.
+record() { # result reason remedy
+  mkdir -p "$state"
+  r=$(printf %s "$2" | sed 's/[\\"]/\\&/g') m=$(printf %s "$3" | sed 's/[\\"]/\\&/g')
+  printf '{"cluster":"%s","node":"%s","generation":%s,"digest":"%s","stage":"%s","result":"%s","reason":"%s","remedy":"%s","time":"%s"}\n' \
+    "$cluster" "$node" "$generation" "$digest" "$stage" "$1" "$r" "$m" "$(date -u +%FT%TZ)" >"$state/status.json.new"
+  mv -f "$state/status.json.new" "$state/status.json"
+}
+
+stop() { # reason remedy
+  trap - EXIT
+  record failed "$1" "$2"
+  say "STOPPED at $stage: $1"
+  say "  remedy: $2"
+  exit 1
+}
+
+[ "$(id -u)" = 0 ] || { echo "kubekiln-install: must run as root" >&2; exit 2; }
+
+# A command that fails where no stop foresees it (a full disk, a missing tool) is named too.
+trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code" "see the lines above: journalctl -u kubekiln-first-boot -u kubekiln-install"' EXIT
+
+begin() {
+  stage=$1
+}
+
+waiting() { # reason: said once, and then every minute
+  [ "$(( waited % 60 ))" -ne 0 ] || { record waiting "$1" ""; say "$stage: waiting: $1"; }
+  waited=$(( waited + 1 ))
+  sleep 1
+}
+
+digest_of() { # payload directory: one hash over the plan and, in its order, every file
+  (cd "$1" && { cat plan; sed -n 's/^f [^ ]* [^ ]* [^ ]* /files/p' plan | xargs cat; }) 2>/dev/null | sha256sum | cut -d' ' -f1
+}
+
+check_payload() {
+  begin payload
+  [ -f "$payload/.complete" ] || stop "the payload in $payload is not complete" "start the machine again: cloud-init writes it anew; or run ./install from node.tar.gz"
+  digest=$(cat "$payload/.complete")
+  have=$(digest_of "$payload") || have=
+  if [ "$have" != "$digest" ]; then
+    # cloud-init writes a payload once per instance: without .complete, the next boot makes it write again.
+    [ "$payload" = "$current" ] || rm -f "$payload/.complete"
+    stop "payload digest is ${have:-unreadable}, expected $digest: a file of it was changed or half-written" "start the machine again, or run ./install from a fresh node.tar.gz"
+  fi
+  . "$payload/files{{nodeEnv}}"
+  generation=$KUBEKILN_GENERATION cluster=$KUBEKILN_CLUSTER node=$KUBEKILN_NODE
+  if [ "$payload" != "$current" ] && [ -f "$current/files{{nodeEnv}}" ]; then
+    installed=$(. "$current/files{{nodeEnv}}"; echo "$KUBEKILN_CLUSTER/$KUBEKILN_NODE $KUBEKILN_GENERATION")
+    [ "${installed% *}" = "$cluster/$node" ] || stop "this machine is ${installed% *}, the payload is of $cluster/$node" "use the payload of ${installed% *}; a machine changes its name only with an empty disk"
+    [ "$generation" -ge "${installed#* }" ] || stop "payload generation $generation is older than the installed ${installed#* }" "build again and use the newest payload; nothing was changed"
+  fi
+  say "payload: $cluster/$node generation $generation, digest ok"
+}
+
+check_identity() {
+  begin identity
+  waited=0
+  while :; do
+    seen=$(ip -o addr show 2>/dev/null | sed -n 's#.* inet6\{0,1\} \([^/ ]*\).*#\1#p' | tr '\n' ' ')
+    for address in $KUBEKILN_ADDRESSES; do
+      case " $seen" in *" $address "*) return ;; esac
+    done
+    [ "$mode" != boot ] || { say "identity: warning: none of $KUBEKILN_ADDRESSES is on an interface (seen: $seen)"; return; }
+    [ "$waited" -lt "$KUBEKILN_ADDRESS_WAIT" ] || stop "none of this node's addresses ($KUBEKILN_ADDRESSES) is on an interface; seen: $seen" "give this machine the seed of the node that it is, or correct address or networkConfig of $node in cluster.yaml"
+    waiting "none of $KUBEKILN_ADDRESSES is on an interface yet (seen: $seen)"
+  done
+}
+
+check_clock() {
+  begin clock
+  waited=0
+  while [ "$(date +%s)" -lt "$KUBEKILN_NOT_BEFORE" ]; do
+    [ "$mode" != boot ] || { say "clock: warning: it is $(date -u +%FT%TZ), before this node's certificates begin"; return; }
+    if [ "$waited" -ge "$KUBEKILN_CLOCK_WAIT" ]; then
+      [ -z "$KUBEKILN_TIME_SERVERS" ] || stop "the clock says $(date -u +%FT%TZ), before this payload was made, and no time server ($KUBEKILN_TIME_SERVERS) corrected it" "repair time synchronisation or set the clock; it is tried again by itself"
+      date -s "@$KUBEKILN_NOT_BEFORE" >/dev/null 2>&1 || stop "the clock says $(date -u +%FT%TZ), before this payload was made, and cannot be set" "set the clock; it is tried again by itself"
+      say "clock: it was before this payload was made and there are no time servers: set to $(date -u +%FT%TZ)"
+      return
+    fi
+    waiting "the clock says $(date -u +%FT%TZ), before this payload was made"
+  done
+  [ "$(date +%s)" -lt "$KUBEKILN_NOT_AFTER" ] && return
+  [ "$mode" != boot ] || { say "clock: warning: it is $(date -u +%FT%TZ), after a certificate of this node ended"; return; }
+  stop "the clock says $(date -u +%FT%TZ), after the first certificate of this payload ended" "if the clock is right: kubekiln certs renew all, build, and use the new payload"
+}
+
+check_binaries() {
+  begin binaries
+  missing=
+  while read -r kind path description; do
+    [ "$kind" != b ] || [ -x "$path" ] || missing="$missing${missing:+, }$path ($description)"
+  done <"$payload/plan"
+  [ -z "$missing" ] || stop "missing: $missing" "put these programs into the image of this machine (kubekiln explain binaries says from where), then start it again"
+}
+
+# No unit may start between the first rename and the last: a cut there is finished at the next boot, before the target.
+place_files() {
+  begin files
+  sed -n 's/^u \([^ ]*\) \([^ ]*\) \(.*\)/u \2 \1 "kubekiln" \3/p' "$payload/plan" | systemd-sysusers -
+  pending=$state/pending
+  : >"$pending"
+  while read -r kind a b c d; do
+    case $kind in
+      u) [ "$(id -u "$b")" = "$a" ] || stop "user $b has uid $(id -u "$b"), the payload wants $a" "remove that user, or set users in cluster.yaml to its uid" ;;
+      d) [ -d "$c" ] && [ "$(stat -c %a:%U "$c")" = "${a#0}:$b" ] || (umask 022; install -d -m "$a" -o "$b" -g "$b" "$c") ;;
+      f)
+        [ -f "$d" ] && cmp -s "$payload/files$d" "$d" && [ "$(stat -c %a:%U "$d")" = "${a#0}:$b" ] && continue
+        install -m "$a" -o "$b" -g "$b" "$payload/files$d" "$d.kubekiln-new"
+        echo "$d" >>"$pending"
+        changed="$changed $c"
+        ;;
+    esac
+  done <"$payload/plan"
+  if [ -s "$pending" ]; then
+    sed 's/$/.kubekiln-new/' "$pending" | xargs sync
+    printf %s "$payload" >"$state/applying"
+    while read -r path; do mv -f "$path.kubekiln-new" "$path"; done <"$pending"
+    sed 's#/[^/]*$##' "$pending" | sort -u | xargs sync
+  fi
+  say "files: $(wc -l <"$pending") placed"
+  rm -f "$pending"
+}
+
+prepare_system() {
+  begin system
+  [ "$(cat /proc/sys/kernel/hostname)" = "$node" ] || { echo "$node" >/etc/hostname; hostname "$node"; }
+  sed -n 's/^k //p' "$payload/plan" | while read -r module; do
+    modprobe -q "$module" 2>/dev/null || [ -d "/sys/module/$module" ] || say "system: kernel module $module is neither loadable nor built in"
+  done
+  [ ! -f /etc/sysctl.d/90-kubekiln.conf ] || sysctl -q -p /etc/sysctl.d/90-kubekiln.conf || say "system: not every setting of /etc/sysctl.d/90-kubekiln.conf was taken"
+  sed -n 's/^e //p' "$payload/plan" | xargs systemctl enable --quiet
+  systemctl daemon-reload
+}
+
+# The rename is what makes an install done: before it the next boot starts over, after it this payload is the node's.
+adopt_payload() {
+  if [ "$payload" != "$current" ]; then
+    rm -rf "$state/previous"
+    [ ! -d "$current" ] || mv "$current" "$state/previous"
+    mv "$payload" "$current"
+    sync "$state"
+    payload=$current
+    rm -rf "$state/previous"
+  fi
+  rm -f "$state/applying"
+}
+
+start_target() {
+  begin start
+  systemctl start --no-block kubekiln.target
+  record done "" ""
+  say "done: $cluster/$node generation $generation is installed; its services start now (systemctl status kubekiln.target)"
+}
+
+etcd_health() {
+  pki=${KUBEKILN_PKI}/etcd
+  "$KUBEKILN_BINARIES/etcdctl" --endpoints="https://127.0.0.1:2379" --cacert="$pki/ca.crt" --cert="$pki/healthcheck-client.crt" --key="$pki/healthcheck-client.key" \
+    --command-timeout=10s endpoint health --cluster 2>&1
+}
+
+# Day 2: one node at a time, and never while another member is down, since restarting this one could then cost the quorum.
+refuse_while_unhealthy() {
+  [ "$KUBEKILN_ROLE" = control-plane ] && systemctl is-active --quiet etcd.service || return 0
+  begin health
+  sick=$(etcd_health | grep -v 'is healthy' | grep -v "//$KUBEKILN_ADDRESS:" || true)
+  [ -z "$sick" ] || stop "another etcd member is not healthy: $sick" "bring it back first, then run ./install --apply again; nothing was changed"
+}
+
+restart_changed() {
+  begin restart
+  for unit in etcd.service kube-apiserver.service kube-controller-manager.service kube-scheduler.service kubekiln-bootstrap.service; do
+    case ",$(echo "$changed" | tr ' ' ',')," in
+      *",$unit,"*) say "restart: $unit"; systemctl restart "$unit" || stop "$unit did not come back" "journalctl -u $unit" ;;
+    esac
+  done
+}
+
+load_source() {
+  [ -n "${KUBEKILN_SOURCE:-}" ] || { trap - EXIT; echo "usage: ./install [--apply], from an unpacked node.tar.gz" >&2; exit 2; }
+  payload=$KUBEKILN_SOURCE
+  check_payload
+  if [ -d "$current" ] && [ "$mode" != apply ]; then
+    [ "$(cat "$current/.complete")" = "$digest" ] || stop "this machine is installed already, with another payload" "to change a running node: ./install --apply"
+    payload=$current
+    return
+  fi
+  rm -rf "$state/incoming"
+  mkdir -p "$state/payload" "$state/incoming"
+  cp -R "$payload/plan" "$payload/files" "$payload/.complete" "$state/incoming/"
+  chown -R root:root "$state/incoming"
+  sync -f "$state"
+  rm -rf "$state/payload/$generation"
+  mv "$state/incoming" "$state/payload/$generation"
+  payload=$state/payload/$generation
+}
+
+mkdir -p "$state"
+chmod 0700 "$state"
+exec 9>"$state/lock"
+flock 9
+
+mode=${1:-install}
+case $mode in
+  first-boot)
+    payload=$2
+    # Installed by another entrance while this one waited for the lock.
+    [ ! -d "$current" ] || exit 0
+    check_payload
+    ;;
+  boot)
+    payload=$current
+    # A cut between the two renames of adopt_payload, or while files were being moved: finish that payload first.
+    [ -d "$current" ] || payload=$(cat "$state/applying" 2>/dev/null || echo "$state/previous")
+    [ ! -s "$state/applying" ] || { [ -d "$(cat "$state/applying")" ] && payload=$(cat "$state/applying"); } || rm -f "$state/applying"
+    check_payload
+    [ "$payload" = "$current" ] || mode=install
+    ;;
+  install | --apply)
+    mode=${mode#--}
+    load_source
+    ;;
+  *) trap - EXIT; echo "kubekiln-install: unknown argument $mode" >&2; exit 2 ;;
+esac
+
+check_identity
+check_clock
+if [ "$mode" != boot ]; then
+  check_binaries
+  [ "$mode" != apply ] || refuse_while_unhealthy
+  place_files
+  prepare_system
+  adopt_payload
+fi
+[ "$mode" != apply ] || restart_changed
+start_target
