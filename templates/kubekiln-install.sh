@@ -123,7 +123,8 @@ place_files() {
   while read -r kind a b c d; do
     case $kind in
       u) [ "$(id -u "$b")" = "$a" ] || stop "user $b has uid $(id -u "$b"), the payload wants $a" "remove that user, or set users in cluster.yaml to its uid" ;;
-      d) [ -d "$c" ] && [ "$(stat -c %a:%U "$c")" = "${a#0}:$b" ] || (umask 022; install -d -m "$a" -o "$b" -g "$b" "$c") ;;
+      d) install -d -m "$a" -o "$b" -g "$b" "$c" ;;
+      p) [ -d "$c" ] || install -d -m "$a" -o "$b" -g "$b" "$c" ;;
       f)
         [ -f "$d" ] && cmp -s "$payload/files$d" "$d" && [ "$(stat -c %a:%U "$d")" = "${a#0}:$b" ] && continue
         install -m "$a" -o "$b" -g "$b" "$payload/files$d" "$d.kubekiln-new"

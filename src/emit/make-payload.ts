@@ -16,13 +16,13 @@ function octal(mode: number): string {
 }
 
 /**
- * The index, one item per line: `u UID NAME HOME`, `d MODE OWNER PATH`, `f MODE OWNER UNIT,… PATH`, `b PATH WHAT` (must be there), `k MODULE`,
+ * The index, one item per line: `u UID NAME HOME`, `d MODE OWNER PATH` (`p`: made only where missing), `f MODE OWNER UNIT,… PATH`, `b PATH WHAT` (must be there), `k MODULE`,
  * `e UNIT` (enabled). The installer reads it with the shell's `read`, so no value but the last one holds a blank.
  */
 export function planText(plan: NodePlan): string {
   const lines = [
     ...plan.users.map(user => `u ${user.uid} ${user.name} ${user.home}`),
-    ...plan.directories.map(directory => `d ${octal(directory.mode)} ${directory.owner} ${directory.path}`),
+    ...plan.directories.map(directory => `${directory.keepExisting ? 'p' : 'd'} ${octal(directory.mode)} ${directory.owner} ${directory.path}`),
     ...plan.files.map(file => `f ${octal(file.mode)} ${file.owner} ${file.restarts.join(',') || '-'} ${file.path}`),
     ...plan.binaries.map(binary => `b ${binary.path} ${binary.description}`),
     ...plan.modules.map(module => `k ${module}`),

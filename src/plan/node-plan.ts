@@ -23,6 +23,8 @@ export interface PlannedDirectory {
   readonly path: string;
   readonly mode: number;
   readonly owner: string;
+  /** Made only where it is missing: a parent that may be the operator's own (a mount point), whose mode is not ours to set. */
+  readonly keepExisting?: true;
 }
 
 export interface PlannedUser {

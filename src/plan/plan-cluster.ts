@@ -52,7 +52,7 @@ function directoriesFor(cluster: Cluster, files: readonly PlannedFile[], planned
     for (let parent = path.slice(0, path.lastIndexOf('/')); parent !== ''; parent = parent.slice(0, parent.lastIndexOf('/'))) {
       if (known.has(parent) || SYSTEM_DIRECTORIES.test(parent)) continue;
       const secret = parent === cluster.paths.pki || parent.startsWith(`${cluster.paths.pki}/`);
-      known.set(parent, { path: parent, mode: secret ? 0o700 : 0o755, owner: 'root' });
+      known.set(parent, { path: parent, mode: secret ? 0o700 : 0o755, owner: 'root', ...(!secret && { keepExisting: true }) });
     }
   }
   return byPath([...known.values()], onlyOne);

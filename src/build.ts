@@ -1,0 +1,151 @@
+// The pipeline, and the best place to start reading: cluster.yaml ─spec→ Cluster ─pki→ Credentials ─plan→ NodePlan[] ─emit→ Artifact[].
+// Each stage reports everything that it finds; a later stage never runs on bad input; nothing here touches the disk.
+import { adminConf } from './components/admin-conf.ts';
+import { NODE_LAYOUT } from './components/locations.ts';
+import { type Artifact, bytesOf, PUBLIC_MODE, SECRET_MODE } from './emit/artifact.ts';
+import { checkArtifacts } from './emit/check-artifacts.ts';
+import { emitNode } from './emit/emit-node.ts';
+import { makePayload } from './emit/make-payload.ts';
+import { buildManifest } from './emit/manifest.ts';
+import type { Payload } from './emit/payload.ts';
+import { type SizeReport, sizeReport } from './emit/size-report.ts';
+import { fillCredentials } from './pki/credentials.ts';
+import { compareWithLock, type Lock, lockOf, parseLock, serializeLock } from './pki/lock-file.ts';
+import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
+import type { Credentials } from './pki/request.ts';
+import { certificateRequests, planCluster } from './plan/plan-cluster.ts';
+import { hasErrors, type Problem } from './problem.ts';
+import { type SourceFile, sourceFile } from './source-text.ts';
+import type { Cluster } from './spec/cluster.ts';
+import { readCluster } from './spec/read-cluster.ts';
+
+export interface BuildInput {
+  readonly clusterFile: { readonly name: string; readonly bytes: Uint8Array };
+  /** Reads a file that cluster.yaml names, by its path relative to cluster.yaml; undefined when there is none. */
+  readonly readSibling: (relativePath: string) => Uint8Array | undefined;
+  readonly secretsFile?: { readonly name: string; readonly text: string; readonly mode?: number };
+  readonly lockFile?: { readonly name: string; readonly text: string };
+  /** seconds since 1970 */
+  readonly now: number;
+  /** Refuse to issue anything: what is missing is an error. */
+  readonly locked: boolean;
+  /** kubekiln's own version, for the manifest and the lock. */
+  readonly version: string;
+}
+
+export interface BuildOutput {
+  readonly cluster: Cluster;
+  /** The secrets file's new text; absent when it is what it was. */
+  readonly secretsText?: string;
+  readonly lockText: string;
+  /** Paths relative to out/<cluster>/. */
+  readonly artifacts: readonly Artifact[];
+  readonly sizes: SizeReport;
+  readonly issued: number;
+  readonly reused: number;
+  /** seconds since 1970: the end of the certificate that ends first */
+  readonly firstExpiry: number;
+  /** seconds since 1970: until then blank nodes may found the cluster */
+  readonly bootBefore: number;
+}
+
+export interface BuildResult {
+  readonly problems: readonly Problem[];
+  /** Texts that problems point into, by the name that they use. */
+  readonly files: ReadonlyMap<string, SourceFile>;
+  /** Absent when a problem is an error. */
+  readonly output?: BuildOutput;
+}
+
+/** cluster.yaml, secrets.yaml and cluster.lock.yaml in; every artifact out, or the problems that stand against it. */
+export async function build(input: BuildInput): Promise<BuildResult> {
+  const problems: Problem[] = [];
+  const files = new Map<string, SourceFile>();
+  const stopped = () => ({ problems, files });
+
+  const spec = readCluster({ fileName: input.clusterFile.name, bytes: input.clusterFile.bytes, readSibling: input.readSibling });
+  files.set(input.clusterFile.name, spec.source);
+  const previous = readLock(input, files);
+  problems.push(...spec.problems, ...previous.problems);
+  const { cluster } = spec;
+  if (!cluster || hasErrors(problems)) return stopped();
+
+  const secrets = readSecrets(input, cluster, files);
+  problems.push(...secrets.problems);
+  // A secrets file that cannot be read has said so: the lock has nothing to add.
+  if (!hasErrors(problems)) problems.push(...compareWithLock(cluster, secrets.secrets, previous.lock, input.clusterFile.name));
+  if (!secrets.secrets || hasErrors(problems)) return stopped();
+
+  const filled = await fillCredentials(cluster, secrets.secrets, certificateRequests(cluster), { now: input.now, locked: input.locked });
+  problems.push(...filled.problems);
+  const { credentials } = filled;
+  if (!credentials || hasErrors(problems)) return stopped();
+
+  const payloads = planCluster(cluster, credentials).map(plan => makePayload(plan, NODE_LAYOUT));
+  const ofNodes = payloads.flatMap(payload => {
+    const artifacts = emitNode(payload);
+    checkArtifacts(payload, artifacts);
+    return artifacts;
+  });
+  const sizes = sizeReport(payloads, ofNodes);
+  problems.push(...sizes.problems);
+  if (hasErrors(problems)) return stopped();
+
+  const artifacts = withManifest(input, cluster, credentials, payloads, ofNodes);
+  const secretsText = serializeSecrets(filled.secrets);
+  const output = {
+    cluster,
+    ...(secretsText !== input.secretsFile?.text && { secretsText }),
+    lockText: serializeLock(lockOf(cluster, filled.secrets, previous.lock, input.version)),
+    artifacts,
+    sizes,
+    issued: filled.issued,
+    reused: filled.reused,
+    firstExpiry: firstExpiry(credentials),
+    bootBefore: credentials.bootstrapBefore,
+  };
+  return { problems, files, output };
+}
+
+function readLock({ lockFile }: BuildInput, files: Map<string, SourceFile>): { readonly lock?: Lock; readonly problems: readonly Problem[] } {
+  if (!lockFile) return { problems: [] };
+  files.set(lockFile.name, sourceFile(lockFile.name, lockFile.text));
+  return parseLock({ fileName: lockFile.name, text: lockFile.text });
+}
+
+function readSecrets({ secretsFile }: BuildInput, cluster: Cluster, files: Map<string, SourceFile>): ReturnType<typeof parseSecrets> {
+  if (!secretsFile) return { problems: [] };
+  const { name, text, mode } = secretsFile;
+  files.set(name, sourceFile(name, text));
+  return parseSecrets({ fileName: name, text, clusterName: cluster.name, ...(mode !== undefined && { mode }) });
+}
+
+/** What belongs to no node: the operator's kubeconfig, a .gitignore since keys stand here, and the manifest over everything. */
+function withManifest(
+  { version }: BuildInput,
+  cluster: Cluster,
+  credentials: Credentials,
+  payloads: readonly Payload[],
+  ofNodes: readonly Artifact[],
+): readonly Artifact[] {
+  const artifacts = [
+    { path: '.gitignore', mode: PUBLIC_MODE, content: bytesOf('*\n') },
+    { path: 'admin.conf', mode: SECRET_MODE, content: bytesOf(adminConf(cluster, credentials)) },
+    ...ofNodes,
+  ];
+  const manifest = buildManifest({
+    clusterName: cluster.name,
+    kubernetesVersion: cluster.version.text,
+    kubekilnVersion: version,
+    bootBefore: credentials.bootstrapBefore,
+    nodes: payloads.map(payload => ({ payload, notAfter: firstExpiry(credentials, payload.node.name) })),
+    artifacts,
+  });
+  return [...artifacts, manifest];
+}
+
+/** End of the certificate that ends first, of one node or of all. A worker without certificates lives as long as the cluster CA. */
+function firstExpiry(credentials: Credentials, node?: string): number {
+  const own = [...credentials.leaves].filter(([name]) => node === undefined || name.startsWith(`${node}/`));
+  return Math.min(credentials.authorities.kubernetes.notAfter, ...own.map(([, pair]) => pair.notAfter));
+}
