@@ -1,45 +1,108 @@
 #!/bin/sh
 # kubekiln-etcd-guard: runs before every start of etcd and decides whether this member may start on the data that it finds. A member that lost its
-# data must never found a second cluster, nor rejoin under its old identity: both lose acknowledged writes.
+# data must never found a second cluster, nor come back under its old identity: both lose acknowledged writes.
+#
+# Without data it asks the other founding members' peer ports. An etcd there knows the truth. A guard that waits there, itself without data, answers
+# "blank": when all others are blank, this is a first boot.
 set -eu
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 . {{nodeEnv}}
+digest=$(cat {{state}}/current/.complete 2>/dev/null) || digest=''
+stage=etcd
 joined={{state}}/etcd-joined
+pki=$KUBEKILN_PKI/etcd
 
-refuse() { # reason remedy
-  echo "kubekiln: etcd: REFUSED: $1"
-  echo "kubekiln: etcd:   remedy: $2"
-  { echo "kubekiln: etcd: REFUSED: $1"; echo "kubekiln: etcd:   remedy: $2"; } >/dev/console 2>/dev/null || :
-  sleep 10
+{{> node-functions.sh}}
+# systemd tries again at once; a person should be able to read the console.
+refuse() {
+  stop_answering
+  trap - EXIT
+  record refused "$1" "$2"
+  announce "REFUSED at etcd: $1"
+  announce "  remedy: $2"
+  sleep 30
   exit 1
 }
 
-case $1 in
-  joined)
-    # After READY this member has seen a quorum. The mark lies on another path than the data, so that it outlives a lost data disk.
-    [ -e "$joined" ] || { date -u +%FT%TZ >"$joined.new"; sync "$joined.new"; mv "$joined.new" "$joined"; sync {{state}}; }
-    exit 0
-    ;;
-esac
+# -WWW serves the files of its directory over mutual TLS: the same request that asks an etcd for its members asks a guard whether it is blank.
+answer_blank() {
+  mkdir -p /run/kubekiln-etcd-guard
+  cd /run/kubekiln-etcd-guard
+  echo "blank $KUBEKILN_ETCD_TOKEN" >members
+  openssl s_server -quiet -accept "${KUBEKILN_ETCD_PEER_URL#https://}" -cert "$pki/peer.crt" -key "$pki/peer.key" -CAfile "$pki/ca.crt" \
+    -Verify 1 -verify_return_error -WWW >/dev/null 2>&1 </dev/null &
+  answering=$!
+}
+
+stop_answering() {
+  [ -n "$answering" ] || return 0
+  kill "$answering" 2>/dev/null || :
+  wait "$answering" 2>/dev/null || :
+  answering=''
+}
+
+# Plain HTTP/1.1: etcd's peer port leaves an HTTP/2 request without an answer.
+ask() {
+  curl -sS --http1.1 --max-time 3 --noproxy '*' --cacert "$pki/ca.crt" --cert "$pki/peer.crt" --key "$pki/peer.key" "$1/members" 2>/dev/null
+}
+
+start() { # why
+  stop_answering
+  trap - EXIT
+  say "etcd: $1"
+  record done "" ""
+  exit 0
+}
+
+answering=''
+if [ "$1" = joined ]; then
+  # After READY this member has seen a quorum. The mark lies on another path than the data, so that it outlives a lost data disk.
+  [ -e "$joined" ] || { date -u +%FT%TZ >"$joined.new"; sync "$joined.new"; mv "$joined.new" "$joined"; sync {{state}}; }
+  exit 0
+fi
 
 # A failed start leaves member/ behind: only a write-ahead log means that this member ran.
 for log in "$KUBEKILN_ETCD_DATA"/member/wal/*.wal; do
   [ ! -s "$log" ] || exit 0
 done
 
-[ ! -e "$joined" ] || refuse "this member was in the cluster since $(cat "$joined"), but its data in $KUBEKILN_ETCD_DATA is gone" "replace this node (docs/first-boot.md, \"etcd refuses to start\"); the other members keep the data"
+gone="its data in $KUBEKILN_ETCD_DATA is gone"
+replace='replace this node (docs/first-boot.md, "etcd refuses to start"); the other members keep the data'
+[ ! -e "$joined" ] || refuse "this member is in the cluster since $(cat "$joined"), but $gone" "$replace"
 
-for peer in $KUBEKILN_ETCD_PEERS; do
-  # Plain HTTP/1.1: etcd's peer port leaves an HTTP/2 request without an answer.
-  members=$(curl -sS --http1.1 --max-time 5 --noproxy '*' --cacert "$KUBEKILN_PKI/etcd/ca.crt" --cert "$KUBEKILN_PKI/etcd/peer.crt" --key "$KUBEKILN_PKI/etcd/peer.key" "$peer/members" 2>/dev/null) || continue
-  me=$(printf %s "$members" | tr '{' '\n' | grep -F "\"$KUBEKILN_ETCD_PEER_URL\"") || refuse "the etcd cluster at $peer does not know $KUBEKILN_ETCD_PEER_URL" "a running cluster grows by adding a member, not by founding one (docs/first-boot.md)"
-  # A founding member that never ran stands in the list without clientURLs.
-  case $me in *clientURLs*) refuse "the cluster at $peer knows this member as one that ran, but its data in $KUBEKILN_ETCD_DATA is gone" "replace this node (docs/first-boot.md, \"etcd refuses to start\"); the other members keep the data" ;; esac
-  exit 0
+trap stop_answering EXIT
+since=$(uptime) turn=0
+while :; do
+  # It handles one client at a time: one that hangs must not silence it for long.
+  [ "$((turn % 10))" -ne 0 ] || { stop_answering; answer_blank; }
+  turn=$((turn + 1))
+  waited=$(($(uptime) - since))
+  blank='' silent=''
+  for peer in $KUBEKILN_ETCD_PEERS; do
+    members=$(ask "$peer") || members=''
+    case $members in
+      "blank $KUBEKILN_ETCD_TOKEN") blank="$blank $peer" ;;
+      '' | blank*) silent="$silent $peer" ;;
+      *)
+        me=$(printf %s "$members" | tr '{' '\n' | grep -F "\"$KUBEKILN_ETCD_PEER_URL\"") || refuse "the etcd at $peer does not know $KUBEKILN_ETCD_PEER_URL as a member" "a running cluster grows by adding a member, not by founding one"
+        # A founding member that never ran stands in the list without clientURLs.
+        case $me in *clientURLs*) refuse "the etcd at $peer knows this member as one that ran, but $gone" "$replace" ;; esac
+        start "the cluster exists, and this founding member never ran: joining it"
+        ;;
+    esac
+  done
+  if [ "$(date +%s)" -ge "$KUBEKILN_BOOTSTRAP_BEFORE" ]; then
+    waiting "no data here, and the time to found this cluster ended $(date -u -d "@$KUBEKILN_BOOTSTRAP_BEFORE" +%FT%TZ): waiting for a member that has data. To found the whole cluster anew: kubekiln secrets reopen-bootstrap"
+    continue
+  fi
+  [ -n "$silent" ] || start "no founding member has data: founding the cluster"
+  # This member and the blank ones against the silent ones.
+  if [ "$waited" -ge "$KUBEKILN_BOOTSTRAP_PATIENCE" ] && [ "$(($(echo "$blank" | wc -w) + 1))" -gt "$(echo "$silent" | wc -w)" ]; then
+    announce "etcd: no answer from$silent for $waited s: founding the cluster without them"
+    start "a blank majority founds the cluster"
+  fi
+  waiting "no data here yet; no answer from$silent (blank:${blank:- none})"
 done
-
-[ "$(date +%s)" -lt "$KUBEKILN_BOOTSTRAP_BEFORE" ] || refuse "no other member answers, and a new cluster could be founded only until $(date -u -d "@$KUBEKILN_BOOTSTRAP_BEFORE" +%FT%TZ)" "start the other members; to found the whole cluster anew, see docs/first-boot.md"
-exit 0

@@ -13,48 +13,24 @@ LC_ALL=C
 export PATH LC_ALL
 state={{state}}
 current=$state/current
-generation=0 digest= cluster= node= stage=start changed=
+# Until the payload says who this node is.
+KUBEKILN_CLUSTER='' KUBEKILN_NODE='' KUBEKILN_GENERATION=0
+digest='' stage=payload changed='' on_console=yes
 
-say() { echo "kubekiln: $*"; }
-
-# status.json is for machines; quotes and backslashes are all that JSON needs escaped in what we write.
-record() { # result reason remedy
-  mkdir -p "$state"
-  r=$(printf %s "$2" | sed 's/[\\"]/\\&/g') m=$(printf %s "$3" | sed 's/[\\"]/\\&/g')
-  printf '{"cluster":"%s","node":"%s","generation":%s,"digest":"%s","stage":"%s","result":"%s","reason":"%s","remedy":"%s","time":"%s"}\n' \
-    "$cluster" "$node" "$generation" "$digest" "$stage" "$1" "$r" "$m" "$(date -u +%FT%TZ)" >"$state/status.json.new"
-  mv -f "$state/status.json.new" "$state/status.json"
-}
-
-stop() { # reason remedy
-  trap - EXIT
-  record failed "$1" "$2"
-  say "STOPPED at $stage: $1"
-  say "  remedy: $2"
-  exit 1
-}
-
+{{> node-functions.sh}}
 [ "$(id -u)" = 0 ] || { echo "kubekiln-install: must run as root" >&2; exit 2; }
+mkdir -p "$state"
+chmod 0700 "$state"
 
 # A command that fails where no stop foresees it (a full disk, a missing tool) is named too.
 trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code" "see the lines above: journalctl -u kubekiln-first-boot -u kubekiln-install"' EXIT
-
-begin() {
-  stage=$1
-}
-
-waiting() { # reason: said once, and then every minute
-  [ "$(( waited % 60 ))" -ne 0 ] || { record waiting "$1" ""; say "$stage: waiting: $1"; }
-  waited=$(( waited + 1 ))
-  sleep 1
-}
 
 digest_of() { # payload directory: one hash over the plan and, in its order, every file
   (cd "$1" && { cat plan; sed -n 's/^f [^ ]* [^ ]* [^ ]* /files/p' plan | xargs cat; }) 2>/dev/null | sha256sum | cut -d' ' -f1
 }
 
 check_payload() {
-  begin payload
+  stage=payload
   [ -f "$payload/.complete" ] || stop "the payload in $payload is not complete" "start the machine again: cloud-init writes it anew; or run ./install from node.tar.gz"
   digest=$(cat "$payload/.complete")
   have=$(digest_of "$payload") || have=
@@ -64,35 +40,35 @@ check_payload() {
     stop "payload digest is ${have:-unreadable}, expected $digest: a file of it was changed or half-written" "start the machine again, or run ./install from a fresh node.tar.gz"
   fi
   . "$payload/files{{nodeEnv}}"
-  generation=$KUBEKILN_GENERATION cluster=$KUBEKILN_CLUSTER node=$KUBEKILN_NODE
+  node=$KUBEKILN_CLUSTER/$KUBEKILN_NODE generation=$KUBEKILN_GENERATION
   if [ "$payload" != "$current" ] && [ -f "$current/files{{nodeEnv}}" ]; then
     installed=$(. "$current/files{{nodeEnv}}"; echo "$KUBEKILN_CLUSTER/$KUBEKILN_NODE $KUBEKILN_GENERATION")
-    [ "${installed% *}" = "$cluster/$node" ] || stop "this machine is ${installed% *}, the payload is of $cluster/$node" "use the payload of ${installed% *}; a machine changes its name only with an empty disk"
+    [ "${installed% *}" = "$node" ] || stop "this machine is ${installed% *}, the payload is of $node" "use the payload of ${installed% *}; a machine changes its name only with an empty disk"
     [ "$generation" -ge "${installed#* }" ] || stop "payload generation $generation is older than the installed ${installed#* }" "build again and use the newest payload; nothing was changed"
   fi
-  say "payload: $cluster/$node generation $generation, digest ok"
+  say "payload: $node generation $generation, digest ok"
 }
 
 check_identity() {
-  begin identity
-  waited=0
+  stage=identity
+  since=$(uptime)
   while :; do
     seen=$(ip -o addr show 2>/dev/null | sed -n 's#.* inet6\{0,1\} \([^/ ]*\).*#\1#p' | tr '\n' ' ')
     for address in $KUBEKILN_ADDRESSES; do
       case " $seen" in *" $address "*) return ;; esac
     done
     [ "$mode" != boot ] || { say "identity: warning: none of $KUBEKILN_ADDRESSES is on an interface (seen: $seen)"; return; }
-    [ "$waited" -lt "$KUBEKILN_ADDRESS_WAIT" ] || stop "none of this node's addresses ($KUBEKILN_ADDRESSES) is on an interface; seen: $seen" "give this machine the seed of the node that it is, or correct address or networkConfig of $node in cluster.yaml"
+    [ "$(($(uptime) - since))" -lt "$KUBEKILN_ADDRESS_WAIT" ] || stop "none of this node's addresses ($KUBEKILN_ADDRESSES) is on an interface; seen: $seen" "give this machine the seed of the node that it is, or correct address or networkConfig of $KUBEKILN_NODE in cluster.yaml"
     waiting "none of $KUBEKILN_ADDRESSES is on an interface yet (seen: $seen)"
   done
 }
 
 check_clock() {
-  begin clock
-  waited=0
+  stage=clock
+  since=$(uptime)
   while [ "$(date +%s)" -lt "$KUBEKILN_NOT_BEFORE" ]; do
     [ "$mode" != boot ] || { say "clock: warning: it is $(date -u +%FT%TZ), before this node's certificates begin"; return; }
-    if [ "$waited" -ge "$KUBEKILN_CLOCK_WAIT" ]; then
+    if [ "$(($(uptime) - since))" -ge "$KUBEKILN_CLOCK_WAIT" ]; then
       [ -z "$KUBEKILN_TIME_SERVERS" ] || stop "the clock says $(date -u +%FT%TZ), before this payload was made, and no time server ($KUBEKILN_TIME_SERVERS) corrected it" "repair time synchronisation or set the clock; it is tried again by itself"
       date -s "@$KUBEKILN_NOT_BEFORE" >/dev/null 2>&1 || stop "the clock says $(date -u +%FT%TZ), before this payload was made, and cannot be set" "set the clock; it is tried again by itself"
       say "clock: it was before this payload was made and there are no time servers: set to $(date -u +%FT%TZ)"
@@ -106,7 +82,7 @@ check_clock() {
 }
 
 check_binaries() {
-  begin binaries
+  stage=binaries
   missing=
   while read -r kind path description; do
     [ "$kind" != b ] || [ -x "$path" ] || missing="$missing${missing:+, }$path ($description)"
@@ -116,7 +92,7 @@ check_binaries() {
 
 # No unit may start between the first rename and the last: a cut there is finished at the next boot, before the target.
 place_files() {
-  begin files
+  stage=files
   sed -n 's/^u \([^ ]*\) \([^ ]*\) \(.*\)/u \2 \1 "kubekiln" \3/p' "$payload/plan" | systemd-sysusers -
   pending=$state/pending
   : >"$pending"
@@ -144,8 +120,8 @@ place_files() {
 }
 
 prepare_system() {
-  begin system
-  [ "$(cat /proc/sys/kernel/hostname)" = "$node" ] || { echo "$node" >/etc/hostname; hostname "$node"; }
+  stage=system
+  [ "$(cat /proc/sys/kernel/hostname)" = "$KUBEKILN_NODE" ] || { echo "$KUBEKILN_NODE" >/etc/hostname; hostname "$KUBEKILN_NODE"; }
   sed -n 's/^k //p' "$payload/plan" | while read -r module; do
     modprobe -q "$module" 2>/dev/null || [ -d "/sys/module/$module" ] || say "system: kernel module $module is neither loadable nor built in"
   done
@@ -168,10 +144,10 @@ adopt_payload() {
 }
 
 start_target() {
-  begin start
+  stage=start
   systemctl start --no-block kubekiln.target
   record done "" ""
-  say "done: $cluster/$node generation $generation is installed; its services start now (systemctl status kubekiln.target)"
+  say "done: $node generation $generation is installed; its services start now (systemctl status kubekiln.target)"
 }
 
 etcd_health() {
@@ -183,13 +159,13 @@ etcd_health() {
 # Day 2: one node at a time, and never while another member is down, since restarting this one could then cost the quorum.
 refuse_while_unhealthy() {
   [ "$KUBEKILN_ROLE" = control-plane ] && systemctl is-active --quiet etcd.service || return 0
-  begin health
+  stage=health
   sick=$(etcd_health | grep -v 'is healthy' | grep -v "//$KUBEKILN_ADDRESS:" || true)
   [ -z "$sick" ] || stop "another etcd member is not healthy: $sick" "bring it back first, then run ./install --apply again; nothing was changed"
 }
 
 restart_changed() {
-  begin restart
+  stage=restart
   for unit in etcd.service kube-apiserver.service kube-controller-manager.service kube-scheduler.service kubekiln-bootstrap.service; do
     case ",$(echo "$changed" | tr ' ' ',')," in
       *",$unit,"*) say "restart: $unit"; systemctl restart "$unit" || stop "$unit did not come back" "journalctl -u $unit" ;;
@@ -216,8 +192,6 @@ load_source() {
   payload=$state/payload/$generation
 }
 
-mkdir -p "$state"
-chmod 0700 "$state"
 exec 9>"$state/lock"
 flock 9
 

@@ -41,6 +41,7 @@ function nodeEnvironment(context: PlanContext): string {
   const controlPlane = {
     API_SERVER: localApiServer(context),
     ETCD_DATA: cluster.etcd.dataDir,
+    ETCD_TOKEN: credentials.etcdClusterToken,
     ETCD_PEER_URL: httpsUrl(node.address, ETCD_PEER_PORT),
     ETCD_PEERS: controlPlaneNodes(cluster)
       .filter(peer => peer.name !== node.name)

@@ -1,7 +1,8 @@
 // NodePlan → Payload: the index that the installer reads, every file below files/, and one digest over all of it.
 import { createHash } from 'node:crypto';
+import { extname } from 'node:path';
 import { renderTemplate } from '../formats/mustache.ts';
-import type { NodePlan } from '../plan/node-plan.ts';
+import type { NodePlan, PlannedFile } from '../plan/node-plan.ts';
 import type { Payload, PayloadEntry } from './payload.ts';
 
 /** Absolute places on the node that the carriers share with the installer. */
@@ -15,6 +16,15 @@ function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 
+/** Files of a kind side by side: gzip finds more to share, and user-data has 16 KB. */
+function byKind(files: readonly PlannedFile[]): readonly PlannedFile[] {
+  return files.toSorted((a, b) => compare(extname(a.path), extname(b.path)) || compare(a.path, b.path));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
 /**
  * The index, one item per line: `u UID NAME HOME`, `d MODE OWNER PATH` (`p`: made only where missing), `f MODE OWNER UNIT,… PATH`, `b PATH WHAT` (must be there), `k MODULE`,
  * `e UNIT` (enabled). The installer reads it with the shell's `read`, so no value but the last one holds a blank.
@@ -22,7 +32,9 @@ function octal(mode: number): string {
 export function planText(plan: NodePlan): string {
   const lines = [
     ...plan.users.map(user => `u ${user.uid} ${user.name} ${user.home}`),
-    ...plan.directories.map(directory => `${directory.keepExisting ? 'p' : 'd'} ${octal(directory.mode)} ${directory.owner} ${directory.path}`),
+    ...plan.directories.map(
+      directory => `${directory.keepExisting ? 'p' : 'd'} ${octal(directory.mode)} ${directory.owner} ${directory.path}`,
+    ),
     ...plan.files.map(file => `f ${octal(file.mode)} ${file.owner} ${file.restarts.join(',') || '-'} ${file.path}`),
     ...plan.binaries.map(binary => `b ${binary.path} ${binary.description}`),
     ...plan.modules.map(module => `k ${module}`),
@@ -39,13 +51,12 @@ export function payloadDigest(plan: string, contents: readonly string[]): string
 }
 
 export function makePayload(plan: NodePlan, layout: NodeLayout): Payload {
-  const index = planText(plan);
-  const digest = payloadDigest(
-    index,
-    plan.files.map(file => file.content),
-  );
+  const ordered = { ...plan, files: byKind(plan.files) };
+  const index = planText(ordered);
+  const contents = ordered.files.map(file => file.content);
+  const digest = payloadDigest(index, contents);
   const directory = `${layout.stagingDirectory}/${plan.generation}`;
-  const files = plan.files.map(
+  const files = ordered.files.map(
     (file): PayloadEntry => ({
       path: `files${file.path}`,
       mode: (file.mode & 0o100) === 0 ? 0o600 : 0o700,
