@@ -70,7 +70,7 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   const { cluster } = spec;
   if (!cluster || hasErrors(problems)) return stopped();
 
-  const secrets = readSecrets(input, cluster, files);
+  const secrets = readSecrets(input, cluster);
   problems.push(...secrets.problems);
   // A secrets file that cannot be read has said so: the lock has nothing to add.
   if (!hasErrors(problems)) problems.push(...compareWithLock(cluster, secrets.secrets, previous.lock, input.clusterFile.name));
@@ -92,10 +92,9 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   if (hasErrors(problems)) return stopped();
 
   const artifacts = withManifest(input, cluster, credentials, payloads, ofNodes);
-  const secretsText = serializeSecrets(filled.secrets);
   const output = {
     cluster,
-    ...(secretsText !== input.secretsFile?.text && { secretsText }),
+    ...(filled.secrets !== secrets.secrets && { secretsText: serializeSecrets(filled.secrets) }),
     lockText: serializeLock(lockOf(cluster, filled.secrets, previous.lock, input.version)),
     artifacts,
     sizes,
@@ -113,10 +112,10 @@ function readLock({ lockFile }: BuildInput, files: Map<string, SourceFile>): { r
   return parseLock({ fileName: lockFile.name, text: lockFile.text });
 }
 
-function readSecrets({ secretsFile }: BuildInput, cluster: Cluster, files: Map<string, SourceFile>): ReturnType<typeof parseSecrets> {
+// Its text never goes into `files`: an excerpt around a problem could show a key.
+function readSecrets({ secretsFile }: BuildInput, cluster: Cluster): ReturnType<typeof parseSecrets> {
   if (!secretsFile) return { problems: [] };
   const { name, text, mode } = secretsFile;
-  files.set(name, sourceFile(name, text));
   return parseSecrets({ fileName: name, text, clusterName: cluster.name, ...(mode !== undefined && { mode }) });
 }
 
