@@ -21,7 +21,7 @@ refuse() {
   stop_answering
   trap - EXIT
   record refused "$1" "$2"
-  announce "REFUSED at etcd: $1"
+  announce "STOPPED at $stage: $1"
   announce "  remedy: $2"
   sleep 30
   exit 1

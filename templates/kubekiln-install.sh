@@ -25,8 +25,12 @@ chmod 0700 "$state"
 # A command that fails where no stop foresees it (a full disk, a missing tool) is named too.
 trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code" "see the lines above: journalctl -u kubekiln-first-boot -u kubekiln-install"' EXIT
 
+paths_of() { # payload directory: the final places of its files
+  sed -n 's/^f [^ ]* [^ ]* [^ ]* //p' "$1/plan"
+}
+
 digest_of() { # payload directory: one hash over the plan and, in its order, every file
-  (cd "$1" && { cat plan; sed -n 's/^f [^ ]* [^ ]* [^ ]* /files/p' plan | xargs cat; }) 2>/dev/null | sha256sum | cut -d' ' -f1
+  (cd "$1" && { cat plan; paths_of . | sed 's/^/files/' | xargs cat; }) 2>/dev/null | sha256sum | cut -d' ' -f1
 }
 
 check_payload() {
@@ -111,12 +115,17 @@ place_files() {
   done <"$payload/plan"
   if [ -s "$pending" ]; then
     sed 's/$/.kubekiln-new/' "$pending" | xargs sync
-    printf %s "$payload" >"$state/applying"
+    echo "$payload" >"$state/applying"
+    sync "$state/applying" "$state"
     while read -r path; do mv -f "$path.kubekiln-new" "$path"; done <"$pending"
     sed 's#/[^/]*$##' "$pending" | sort -u | xargs sync
   fi
+  if [ "$payload" != "$current" ] && [ -d "$current" ]; then
+    paths_of "$payload" >"$pending.paths"
+    paths_of "$current" | { grep -vxFf "$pending.paths" || :; } | while read -r path; do rm -f "$path"; done
+  fi
   say "files: $(wc -l <"$pending") placed"
-  rm -f "$pending"
+  rm -f "$pending" "$pending.paths"
 }
 
 prepare_system() {
@@ -127,6 +136,7 @@ prepare_system() {
   done
   [ ! -f /etc/sysctl.d/90-kubekiln.conf ] || sysctl -q -p /etc/sysctl.d/90-kubekiln.conf || say "system: not every setting of /etc/sysctl.d/90-kubekiln.conf was taken"
   sed -n 's/^e //p' "$payload/plan" | xargs systemctl enable --quiet
+  sync /etc/systemd/system/multi-user.target.wants
   systemctl daemon-reload
 }
 
@@ -134,6 +144,8 @@ prepare_system() {
 adopt_payload() {
   if [ "$payload" != "$current" ]; then
     rm -rf "$state/previous"
+    echo "$payload" >"$state/applying"
+    sync "$state/applying" "$state"
     [ ! -d "$current" ] || mv "$current" "$state/previous"
     mv "$payload" "$current"
     sync "$state"
@@ -205,11 +217,13 @@ case $mode in
     ;;
   boot)
     payload=$current
-    # A cut between the two renames of adopt_payload, or while files were being moved: finish that payload first.
-    [ -d "$current" ] || payload=$(cat "$state/applying" 2>/dev/null || echo "$state/previous")
-    [ ! -s "$state/applying" ] || { [ -d "$(cat "$state/applying")" ] && payload=$(cat "$state/applying"); } || rm -f "$state/applying"
+    # Cut while files were being moved, or between the renames that adopt a payload: finish that one first.
+    unfinished=$(cat "$state/applying" 2>/dev/null) || unfinished=''
+    [ ! -d "${unfinished:-/nonexistent}" ] || { payload=$unfinished mode=install; }
     check_payload
-    [ "$payload" = "$current" ] || mode=install
+    for other in "$state"/payload/*/; do
+      [ ! -d "$other" ] || [ "${other%/}" = "$payload" ] || announce "payload: ${other%/} is ignored: a seed does not change an installed node; ./install --apply does"
+    done
     ;;
   install | --apply)
     mode=${mode#--}
