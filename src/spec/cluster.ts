@@ -35,6 +35,8 @@ export interface Arg {
 export interface ExtraFile {
   /** Key in cluster.yaml, and file name on the node. */
   readonly name: string;
+  /** Its path beside cluster.yaml. */
+  readonly source: string;
   readonly content: string;
 }
 
@@ -155,7 +157,11 @@ export interface Cluster {
   /** `image`: binaries are already on the node (the other sources come with workers). */
   readonly binaries: { readonly source: 'image' };
   readonly timings: BootTimings;
-  readonly node: { readonly timeServers: readonly string[]; readonly sysctl: Readonly<Record<string, string>>; readonly modules: readonly string[] };
+  readonly node: {
+    readonly timeServers: readonly string[];
+    readonly sysctl: Readonly<Record<string, string>>;
+    readonly modules: readonly string[];
+  };
   /** In the order of cluster.yaml. */
   readonly nodes: readonly Node[];
 }

@@ -1,0 +1,92 @@
+// The one place that knows what differs between Kubernetes releases. The data was read from the real binaries of each minor; nothing else compares versions.
+import type { DaemonName, KubernetesVersion } from './cluster.ts';
+import etcdData from './etcd-flags.json' with { type: 'json' };
+import flagData from './kubernetes-flags.json' with { type: 'json' };
+
+export const SUPPORTED_MINORS = [33, 34, 35, 36, 37] as const;
+/** What `init` writes: the newest supported release. */
+export const DEFAULT_VERSION = 'v1.37.1';
+
+/** The etcd that every supported release runs with. */
+export const ETCD_MINOR = 'v3.6';
+
+/** Programs whose flags are known; etcd's do not depend on the Kubernetes release. */
+export type FlaggedProgram = DaemonName | 'kubelet' | 'kube-proxy';
+
+/** Takes `v1.37.1` apart; undefined for anything else. */
+export function parseVersion(text: string): KubernetesVersion | undefined {
+  const [, minor, patch] = /^v1\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(text) ?? [];
+  return minor === undefined || patch === undefined ? undefined : { text, minor: Number(minor), patch: Number(patch) };
+}
+
+export function isSupported(version: KubernetesVersion): boolean {
+  return SUPPORTED_MINORS.some(minor => minor === version.minor);
+}
+
+/** Does this program of this release take this flag (without dashes)? */
+export function knowsFlag(version: KubernetesVersion, program: FlaggedProgram, flag: string): boolean {
+  return holds(facts(program, flag)?.in, version.minor);
+}
+
+/** Does this program of this release take the flag, but call it deprecated? */
+export function deprecatesFlag(version: KubernetesVersion, program: FlaggedProgram, flag: string): boolean {
+  return holds(facts(program, flag)?.deprecatedIn, version.minor);
+}
+
+/** Supported minors that have the flag, ascending; empty for one that none of them knows. */
+export function minorsWithFlag(program: FlaggedProgram, flag: string): readonly number[] {
+  return SUPPORTED_MINORS.filter(minor => holds(facts(program, flag)?.in, minor));
+}
+
+/** What the program itself names as the replacement of a deprecated flag. */
+export function replacementOf(program: FlaggedProgram, flag: string): string | undefined {
+  return facts(program, flag)?.instead;
+}
+
+/** May the flag be given more than once (pflag's slices, arrays and maps add up)? */
+export function isRepeatable(program: FlaggedProgram, flag: string): boolean {
+  return /slice|array|map|stringTo|namedCertKey/i.test(facts(program, flag)?.type ?? '');
+}
+
+/** All flags of a program in a release, for did-you-mean. */
+export function flagNames(version: KubernetesVersion, program: FlaggedProgram): readonly string[] {
+  return Object.keys(FLAGS[program]).filter(flag => knowsFlag(version, program, flag));
+}
+
+/** Name and release of a program, as messages say it: `kube-apiserver v1.37.1`, `etcd v3.6`. */
+export function programTitle(version: KubernetesVersion, program: FlaggedProgram): string {
+  return `${program} ${program === 'etcd' ? ETCD_MINOR : version.text}`;
+}
+
+/** `all`, or the minors: `['1.36', '1.37']`. */
+type Minors = string | readonly string[];
+
+interface FlagFacts {
+  readonly in: Minors;
+  readonly type?: string;
+  readonly deprecatedIn?: Minors;
+  readonly instead?: string;
+}
+
+type ProgramFlags = Readonly<Record<string, FlagFacts>>;
+
+function etcdFlags(): ProgramFlags {
+  const flags: Readonly<Record<string, { deprecated?: boolean; instead?: string }>> = etcdData.flags;
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, { deprecated, instead }]) => [
+      name,
+      { in: 'all', ...(deprecated && { deprecatedIn: 'all' }), ...(instead !== undefined && { instead }) },
+    ]),
+  );
+}
+
+const FLAGS: Readonly<Record<FlaggedProgram, ProgramFlags>> = { ...flagData, etcd: etcdFlags() };
+
+function facts(program: FlaggedProgram, flag: string): FlagFacts | undefined {
+  const flags = FLAGS[program];
+  return Object.hasOwn(flags, flag) ? flags[flag] : undefined;
+}
+
+function holds(minors: Minors | undefined, minor: number): boolean {
+  return minors === 'all' || (Array.isArray(minors) && minors.includes(`1.${minor}`));
+}

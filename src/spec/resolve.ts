@@ -1,0 +1,164 @@
+// From a document without mistakes to the Cluster that later stages read. Every default that the schema cannot state is decided here.
+import { invariant } from '../bug.ts';
+import { parseEndpoint } from './address-formats.ts';
+import type { Arg, Cluster, ComponentSettings, EncryptionProvider, EncryptionRule, ExtraFile, Node, Subject, Subnet } from './cluster.ts';
+import { DEFAULT_AUDIT_POLICY } from './default-audit-policy.ts';
+import { parseDuration } from './duration.ts';
+import { ipAddress, parseAddress, parseSubnet } from './ip-address.ts';
+import { parseVersion } from './kubernetes-releases.ts';
+import type { ClusterDocument } from './schema.ts';
+import { API_SERVER_FILES } from './schema-components.ts';
+import type { Siblings } from './siblings.ts';
+
+type SpecDocument = ClusterDocument['spec'];
+type NodeDocument = SpecDocument['nodes'][number];
+
+/** @throws Bug when the document has a mistake that the rules let through. */
+export function resolveCluster(document: ClusterDocument, siblings: Siblings): Cluster {
+  const { spec } = document;
+  const version = parseVersion(spec.kubernetesVersion);
+  invariant(version, 'a version that does not parse passed the rules');
+  const endpoint = spec.controlPlaneEndpoint === undefined ? undefined : parseEndpoint(spec.controlPlaneEndpoint);
+  const serviceSubnets = subnets(spec.networking.serviceSubnet);
+  return {
+    name: document.metadata.name,
+    version,
+    ...(endpoint && { controlPlaneEndpoint: endpoint }),
+    loadBalancer: spec.loadBalancer,
+    encryptionAlgorithm: spec.encryptionAlgorithm,
+    certificateValidity: seconds(spec.certificateValidityPeriod),
+    caCertificateValidity: seconds(spec.caCertificateValidityPeriod),
+    notBeforeSkew: seconds(spec.notBeforeSkew),
+    bootstrapWindow: seconds(spec.bootstrapWindow),
+    subject: withoutUndefined(spec.subject) as Subject,
+    networking: {
+      serviceSubnets,
+      podSubnets: subnets(spec.networking.podSubnet),
+      dnsDomain: spec.networking.dnsDomain,
+      kubernetesServiceIPs: serviceSubnets.map(firstServiceIp),
+      nodePortRange: spec.networking.nodePortRange,
+    },
+    apiServer: {
+      ...settings(spec.apiServer),
+      bindPort: spec.apiServer.bindPort,
+      certSANs: unique(spec.apiServer.certSANs),
+      auditPolicy: auditPolicy(spec, siblings),
+      extraFiles: extraFiles(spec, siblings),
+    },
+    controllerManager: settings(spec.controllerManager),
+    scheduler: settings(spec.scheduler),
+    etcd: {
+      ...settings(spec.etcd.local),
+      dataDir: spec.etcd.local.dataDir,
+      serverCertSANs: unique(spec.etcd.local.serverCertSANs),
+      peerCertSANs: unique(spec.etcd.local.peerCertSANs),
+    },
+    encryption: encryption(spec.encryptionConfiguration),
+    paths: spec.paths,
+    users: spec.users,
+    binaries: spec.binaries,
+    timings: {
+      addressWait: seconds(spec.addressWait),
+      clockWait: seconds(spec.clockWait),
+      bootstrapPatience: seconds(spec.bootstrapPatience),
+    },
+    node: spec.node,
+    nodes: spec.nodes.map(node => resolveNode(node, spec.platform)),
+  };
+}
+
+const CONTROL_PLANE_TAINT: Node['taints'][number] = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' };
+
+function resolveNode(node: NodeDocument, platform: string): Node {
+  const taints: readonly { key: string; value?: string | undefined; effect: string }[] =
+    node.nodeRegistration.taints ?? (node.role === 'control-plane' ? [CONTROL_PLANE_TAINT] : []);
+  return {
+    name: node.name,
+    role: node.role,
+    address: node.address,
+    addresses: unique([node.address, ...(node.addresses ?? [])]),
+    certSANs: unique(node.certSANs),
+    platform: node.platform ?? platform,
+    ...(node.networkConfig && { networkConfig: node.networkConfig }),
+    labels: node.labels,
+    taints: taints.map(({ key, value, effect }) => ({ key, effect, ...(value !== undefined && { value }) })),
+  };
+}
+
+function settings(given: { extraArgs: readonly Arg[]; extraEnvs: readonly Arg[] }): ComponentSettings {
+  return { extraArgs: given.extraArgs, extraEnvs: given.extraEnvs };
+}
+
+function auditPolicy(spec: SpecDocument, siblings: Siblings): object {
+  const { auditPolicy: inline, auditPolicyFile: file } = spec.apiServer;
+  if (inline) return inline;
+  if (file === undefined) return DEFAULT_AUDIT_POLICY;
+  const policy = siblings.read(file).parsed?.value;
+  invariant(typeof policy === 'object' && policy !== null, 'an audit policy that does not parse passed the rules');
+  return policy;
+}
+
+function extraFiles(spec: SpecDocument, siblings: Siblings): readonly (ExtraFile & { flag: string })[] {
+  return Object.entries(API_SERVER_FILES).flatMap(([key, flag]) => {
+    const file = spec.apiServer[key as keyof typeof API_SERVER_FILES];
+    if (file === undefined) return [];
+    const content = siblings.read(file).text;
+    invariant(content !== undefined, `${key} passed the rules, but its file is missing`);
+    return [{ name: key, source: file, flag, content }];
+  });
+}
+
+const DEFAULT_ENCRYPTION: readonly EncryptionRule[] = [{ resources: ['secrets'], providers: [{ type: 'secretbox', keys: ['key1'] }] }];
+
+function encryption(given: SpecDocument['encryptionConfiguration']): readonly EncryptionRule[] {
+  if (!given) return DEFAULT_ENCRYPTION;
+  return given.resources.map(rule => ({ resources: rule.resources, providers: rule.providers.flatMap(provider) }));
+}
+
+function provider(
+  given: NonNullable<SpecDocument['encryptionConfiguration']>['resources'][number]['providers'][number],
+): readonly EncryptionProvider[] {
+  for (const type of ['secretbox', 'aescbc', 'aesgcm'] as const) {
+    const keyed = given[type];
+    if (keyed) return [{ type, keys: keyed.keys.map(key => key.name) }];
+  }
+  if (given.kms)
+    return [
+      {
+        type: 'kms',
+        name: given.kms.name,
+        endpoint: given.kms.endpoint,
+        ...(given.kms.timeout !== undefined && { timeout: given.kms.timeout }),
+      },
+    ];
+  return given.identity ? [{ type: 'identity' }] : [];
+}
+
+function seconds(text: string): number {
+  const parsed = text === 'never' ? Number.POSITIVE_INFINITY : parseDuration(text);
+  invariant(parsed !== undefined, `the duration ${text} passed the rules`);
+  return parsed;
+}
+
+function subnets(text: string): readonly Subnet[] {
+  return text.split(',').map(part => {
+    const parsed = parseSubnet(part);
+    invariant(parsed, `the subnet ${part} passed the rules`);
+    return parsed.subnet;
+  });
+}
+
+/** The `kubernetes` Service takes the first host address of the service subnet. */
+function firstServiceIp(subnet: Subnet): string {
+  const network = parseAddress(subnet.cidr.split('/')[0] ?? '');
+  invariant(network, `the subnet ${subnet.cidr} has no address`);
+  return ipAddress(network.family, network.value + 1n).text;
+}
+
+function unique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)];
+}
+
+function withoutUndefined(object: object): object {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,88 @@
+// `validate -o yaml`: cluster.yaml as if every default had been written. Reading it again gives the same Cluster.
+import { dumpYaml } from '../formats/yaml.ts';
+import type { Cluster, ComponentSettings, EncryptionProvider, Node, Subnet } from './cluster.ts';
+import { durationText } from './duration.ts';
+import { API_VERSION, KIND } from './schema.ts';
+
+/** A complete cluster.yaml, with the audit policy inline. */
+export function resolvedClusterYaml(cluster: Cluster): string {
+  const { networking, apiServer, etcd, timings, controlPlaneEndpoint: endpoint } = cluster;
+  return dumpYaml({
+    apiVersion: API_VERSION,
+    kind: KIND,
+    metadata: { name: cluster.name },
+    spec: {
+      kubernetesVersion: cluster.version.text,
+      ...(endpoint && { controlPlaneEndpoint: `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}` }),
+      loadBalancer: cluster.loadBalancer,
+      encryptionAlgorithm: cluster.encryptionAlgorithm,
+      certificateValidityPeriod: durationText(cluster.certificateValidity),
+      caCertificateValidityPeriod: durationText(cluster.caCertificateValidity),
+      notBeforeSkew: durationText(cluster.notBeforeSkew),
+      subject: cluster.subject,
+      networking: {
+        serviceSubnet: subnets(networking.serviceSubnets),
+        podSubnet: subnets(networking.podSubnets),
+        dnsDomain: networking.dnsDomain,
+        nodePortRange: networking.nodePortRange,
+      },
+      apiServer: {
+        bindPort: apiServer.bindPort,
+        certSANs: apiServer.certSANs,
+        ...settings(apiServer),
+        auditPolicy: apiServer.auditPolicy,
+        ...Object.fromEntries(apiServer.extraFiles.map(({ name, source }) => [name, source])),
+      },
+      controllerManager: settings(cluster.controllerManager),
+      scheduler: settings(cluster.scheduler),
+      etcd: { local: { dataDir: etcd.dataDir, serverCertSANs: etcd.serverCertSANs, peerCertSANs: etcd.peerCertSANs, ...settings(etcd) } },
+      encryptionConfiguration: {
+        resources: cluster.encryption.map(({ resources, providers }) => ({ resources, providers: providers.map(provider) })),
+      },
+      binaries: cluster.binaries,
+      paths: cluster.paths,
+      users: cluster.users,
+      bootstrapWindow: durationText(cluster.bootstrapWindow),
+      bootstrapPatience: durationText(timings.bootstrapPatience),
+      addressWait: durationText(timings.addressWait),
+      clockWait: durationText(timings.clockWait),
+      node: cluster.node,
+      nodes: cluster.nodes.map(node),
+    },
+  });
+}
+
+function subnets(list: readonly Subnet[]): string {
+  return list.map(subnet => subnet.cidr).join(',');
+}
+
+function settings({ extraArgs, extraEnvs }: ComponentSettings): object {
+  return { extraArgs, extraEnvs };
+}
+
+function provider(entry: EncryptionProvider): object {
+  switch (entry.type) {
+    case 'identity':
+      return { identity: {} };
+    case 'kms': {
+      const { type, ...kms } = entry;
+      return { [type]: { apiVersion: 'v2', ...kms } };
+    }
+    default:
+      return { [entry.type]: { keys: entry.keys.map(name => ({ name })) } };
+  }
+}
+
+function node({ name, role, address, addresses, certSANs, platform, labels, taints, networkConfig }: Node): object {
+  return {
+    name,
+    role,
+    address,
+    addresses,
+    certSANs,
+    platform,
+    labels,
+    nodeRegistration: { taints },
+    ...(networkConfig && { networkConfig }),
+  };
+}

@@ -1,0 +1,31 @@
+import type { Rule } from './rule.ts';
+import { addressRules } from './rules/addresses.ts';
+import { encryptionRules } from './rules/encryption.ts';
+import { fileRules } from './rules/files.ts';
+import { flagRules } from './rules/flags.ts';
+import { formatRules } from './rules/formats.ts';
+import { lifetimeRules } from './rules/lifetimes.ts';
+import { networkConfigRules } from './rules/network-config.ts';
+import { nodeRules } from './rules/nodes.ts';
+import { pathRules } from './rules/paths.ts';
+import { portRules } from './rules/ports.ts';
+import { subnetRules } from './rules/subnets.ts';
+import { userRules } from './rules/users.ts';
+import { versionRules } from './rules/versions.ts';
+
+/** Every rule, in one list. The order does not matter: problems are shown in the order of the file. */
+export const RULES: readonly Rule[] = [
+  ...formatRules,
+  ...versionRules,
+  ...nodeRules,
+  ...addressRules,
+  ...subnetRules,
+  ...portRules,
+  ...lifetimeRules,
+  ...pathRules,
+  ...userRules,
+  ...flagRules,
+  ...encryptionRules,
+  ...fileRules,
+  ...networkConfigRules,
+];

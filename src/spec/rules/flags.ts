@@ -1,0 +1,168 @@
+import { closestWord } from '../../closest-word.ts';
+import type { DocumentPath } from '../../problem.ts';
+import type { DaemonName } from '../cluster.ts';
+import {
+  deprecatesFlag,
+  flagNames,
+  isRepeatable,
+  isSupported,
+  knowsFlag,
+  minorsWithFlag,
+  parseVersion,
+  programTitle,
+  replacementOf,
+} from '../kubernetes-releases.ts';
+import { removedFlagHint } from '../removed-flags.ts';
+import { reservedFlag, weakeningReason } from '../reserved-flags.ts';
+import type { Rule, SpecDraft } from '../rule.ts';
+
+interface Setting {
+  readonly daemon: DaemonName;
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly path: DocumentPath;
+}
+
+function settings(spec: SpecDraft, list: 'extraArgs' | 'extraEnvs'): readonly Setting[] {
+  const components = [
+    { daemon: 'kube-apiserver', given: spec.apiServer, path: ['spec', 'apiServer'] },
+    { daemon: 'kube-controller-manager', given: spec.controllerManager, path: ['spec', 'controllerManager'] },
+    { daemon: 'kube-scheduler', given: spec.scheduler, path: ['spec', 'scheduler'] },
+    { daemon: 'etcd', given: spec.etcd?.local, path: ['spec', 'etcd', 'local'] },
+  ] as const;
+  return components.flatMap(({ daemon, given, path }) =>
+    (given?.[list] ?? []).flatMap((item, index) =>
+      item?.name === undefined ? [] : [{ daemon, name: item.name, value: item.value, path: [...path, list, index] }],
+    ),
+  );
+}
+
+/** Names that are no flags at all are the format's business. */
+const wellFormed = ({ name }: Setting) => /^[a-z0-9][a-zA-Z0-9._-]*$/.test(name);
+
+const unknownFlag: Rule = {
+  code: 'unknown-flag',
+  check({ spec }, report) {
+    const version = parseVersion(spec.kubernetesVersion ?? '');
+    if (!version || !isSupported(version)) return;
+    for (const { daemon, name, path } of settings(spec, 'extraArgs').filter(wellFormed)) {
+      if (knowsFlag(version, daemon, name)) continue;
+      const minors = minorsWithFlag(daemon, name);
+      const last = minors.at(-1);
+      const since = last === undefined ? '' : last < version.minor ? ` (last in v1.${last})` : ` (first in v1.${minors[0]})`;
+      const hint = removedFlagHint(name);
+      const meant = hint === undefined && last === undefined ? closestWord(name, flagNames(version, daemon)) : undefined;
+      report.error([...path, 'name'], `${programTitle(version, daemon)} has no flag --${name}${since}`, {
+        value: name,
+        ...(hint !== undefined && { hint }),
+        ...(meant !== undefined && { label: `did you mean "${meant}"?` }),
+      });
+    }
+  },
+};
+
+const deprecatedFlag: Rule = {
+  code: 'deprecated-flag',
+  check({ spec }, report) {
+    const version = parseVersion(spec.kubernetesVersion ?? '');
+    if (!version || !isSupported(version)) return;
+    for (const { daemon, name, path } of settings(spec, 'extraArgs')) {
+      // Flags that are refused whatever their value are reported once.
+      const reserved = reservedFlag(daemon, name);
+      if (!deprecatesFlag(version, daemon, name) || (reserved && !reserved.refuses)) continue;
+      const instead = replacementOf(daemon, name);
+      report.warning([...path, 'name'], `${programTitle(version, daemon)} calls --${name} deprecated`, {
+        value: name,
+        ...(instead !== undefined && { hint: `${instead} replaces it` }),
+      });
+    }
+  },
+};
+
+const reserved: Rule = {
+  code: 'reserved-flag',
+  check({ spec }, report) {
+    for (const { daemon, name, value, path } of settings(spec, 'extraArgs')) {
+      const flag = reservedFlag(daemon, name);
+      if (!flag || (flag.refuses && (value === undefined || !flag.refuses(value)))) continue;
+      const subject = flag.refuses ? `--${name}=${value} of ${daemon}` : `--${name} of ${daemon}`;
+      report.error([...path, flag.refuses ? 'value' : 'name'], `${subject} cannot be set here: ${flag.reason}`, {
+        value: flag.refuses ? value : name,
+        ...(flag.instead !== undefined && { hint: `use ${flag.instead}` }),
+      });
+    }
+  },
+};
+
+const weakening: Rule = {
+  code: 'weakening-flag',
+  check({ spec }, report) {
+    for (const { daemon, name, value, path } of settings(spec, 'extraArgs')) {
+      const reason = value === undefined ? undefined : weakeningReason(daemon, name, value);
+      if (reason !== undefined) report.warning([...path, 'value'], `--${name}=${value} weakens ${daemon}: ${reason}`, { value });
+    }
+  },
+};
+
+const duplicateFlag: Rule = {
+  code: 'duplicate-flag',
+  check({ spec, lineOf }, report) {
+    const first = new Map<string, DocumentPath>();
+    for (const { daemon, name, path } of settings(spec, 'extraArgs')) {
+      const key = `${daemon} ${name}`;
+      const other = first.get(key);
+      if (!other) first.set(key, path);
+      else if (!isRepeatable(daemon, name))
+        report.error([...path, 'name'], `--${name} of ${daemon} is already set (${lineOf(other)}), and the last one would win`, {
+          value: name,
+        });
+    }
+  },
+};
+
+const duplicateEnvironment: Rule = {
+  code: 'duplicate-environment',
+  check({ spec, lineOf }, report) {
+    const first = new Map<string, DocumentPath>();
+    for (const { daemon, name, path } of settings(spec, 'extraEnvs')) {
+      const key = `${daemon} ${name}`;
+      const other = first.get(key);
+      if (!other) first.set(key, path);
+      else report.error([...path, 'name'], `${name} of ${daemon} is already set (${lineOf(other)})`, { value: name });
+    }
+  },
+};
+
+const reservedEnvironment: Rule = {
+  code: 'reserved-environment',
+  check({ spec }, report) {
+    for (const { daemon, name, path } of settings(spec, 'extraEnvs')) {
+      const reason = environmentReason(daemon, name);
+      if (reason !== undefined) report.error([...path, 'name'], `${name} of ${daemon} cannot be set here: ${reason}`, { value: name });
+    }
+  },
+};
+
+function environmentReason(daemon: DaemonName, name: string): string | undefined {
+  if (
+    /^(CREDENTIALS_DIRECTORY|NOTIFY_SOCKET|LISTEN_(PID|FDS|FDNAMES)|INVOCATION_ID|JOURNAL_STREAM|MAINPID|WATCHDOG_(PID|USEC)|(RUNTIME|STATE|CACHE|LOGS|CONFIGURATION)_DIRECTORY)$/.test(
+      name,
+    )
+  )
+    return 'systemd sets it';
+  if (/^LD_/.test(name)) return 'it changes the program itself';
+  // etcd takes every flag from the environment too, and ends when both are given.
+  if (daemon === 'etcd' && name.startsWith('ETCD_'))
+    return `it is the flag --${name.slice(5).toLowerCase().replaceAll('_', '-')}: use extraArgs`;
+  return undefined;
+}
+
+export const flagRules: readonly Rule[] = [
+  unknownFlag,
+  deprecatedFlag,
+  reserved,
+  weakening,
+  duplicateFlag,
+  duplicateEnvironment,
+  reservedEnvironment,
+];

@@ -1,0 +1,72 @@
+import { choice, integer, list, mapping, table, text, upstream } from './field.ts';
+
+export const PLATFORMS = [
+  'nocloud',
+  'aws',
+  'azure',
+  'digitalocean',
+  'gcp',
+  'hetzner',
+  'linode',
+  'openstack',
+  'oracle',
+  'proxmox',
+  'vsphere',
+] as const;
+export const ROLES = ['control-plane', 'worker'] as const;
+export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
+
+const taint = mapping('One taint.', {
+  key: text('label-key', 'Its key.', { examples: ['gpu'] }),
+  value: text('label-value', 'Its value.').optional(),
+  effect: choice(TAINT_EFFECTS, 'What it does to pods that do not tolerate it.'),
+});
+
+export const node = mapping('One machine.', {
+  name: text('node-name', 'Name of the node and host name of the machine; unique, at most 52 characters.'),
+  role: choice(ROLES, 'control-plane: etcd and the control plane. worker: pods.'),
+  address: text(
+    'address',
+    'Address that the other nodes dial; the machine must have it on an interface, or it refuses to become this node.',
+  ),
+  addresses: list(
+    text('address', 'An address.', { examples: ['fd00:1::11'] }),
+    'More addresses of the machine: for dual stack, the one of the other family.',
+  ).optional(),
+  certSANs: list(
+    text('san', 'A DNS name or an IP address.', { examples: ['cp-3.example.com'] }),
+    "More names for this node's API server certificate.",
+  ).default([]),
+  platform: choice(PLATFORMS, 'Where this node runs, if elsewhere than spec.platform says.').optional(),
+  labels: table('label-key', text('label-value', 'Value of the label.'), 'Labels of the Node object.').default({}),
+  nodeRegistration: mapping('How the node registers.', {
+    taints: list(
+      taint,
+      'Taints of the Node object; for a control-plane node, default node-role.kubernetes.io/control-plane:NoSchedule.',
+    ).optional(),
+  }).prefault({}),
+  networkConfig: upstream('Network of the machine (netplan, version 2). Without one: what the image does, usually DHCP.').optional(),
+});
+
+const user = (name: string, uid: number) =>
+  mapping(`The user that ${name} runs as.`, {
+    name: text('user-name', 'Its name.').default(name),
+    uid: integer('Its number, the same for its group.', 1, 2_147_483_647).default(uid),
+  }).prefault({});
+
+// 60578-61183 is unused by any convention that systemd knows of: https://systemd.io/UIDS-GIDS/
+export const users = mapping('Users of the daemons. Numbers are fixed, so that a data disk can move to another machine.', {
+  etcd: user('etcd', 60600),
+  'kube-apiserver': user('kube-apiserver', 60601),
+  'kube-controller-manager': user('kube-controller-manager', 60602),
+  'kube-scheduler': user('kube-scheduler', 60603),
+});
+
+export const hostSettings = mapping('Settings of the operating system, the same on all nodes.', {
+  timeServers: list(
+    text('host', 'A host name or an IP address.'),
+    "NTP servers. With none, a node whose clock is behind steps it to the payload's notBefore.",
+  ).default([]),
+  sysctl: table('sysctl-name', text('sysctl-value', 'Value of the setting, as a text.'), 'Kernel settings.').default({}),
+  modules: list(text('module-name', 'A module.'), 'Kernel modules to load.').default([]),
+});
