@@ -60,7 +60,7 @@ start() { # why
 answering=''
 if [ "$1" = joined ]; then
   # After READY this member has seen a quorum. The mark lies on another path than the data, so that it outlives a lost data disk.
-  [ -e "$joined" ] || { date -u +%FT%TZ >"$joined.new"; sync "$joined.new"; mv "$joined.new" "$joined"; sync {{state}}; }
+  grep -qs "^$KUBEKILN_ETCD_TOKEN " "$joined" || { echo "$KUBEKILN_ETCD_TOKEN $(date -u +%FT%TZ)" >"$joined.new"; sync "$joined.new"; mv "$joined.new" "$joined"; sync {{state}}; }
   exit 0
 fi
 
@@ -71,7 +71,8 @@ done
 
 gone="its data in $KUBEKILN_ETCD_DATA is gone"
 replace='replace this node (docs/first-boot.md, "etcd refuses to start"); the other members keep the data'
-[ ! -e "$joined" ] || refuse "this member is in the cluster since $(cat "$joined"), but $gone" "$replace"
+# A mark of another token is of a cluster that was founded anew since (kubekiln secrets reopen-bootstrap).
+! grep -qs "^$KUBEKILN_ETCD_TOKEN " "$joined" || refuse "this member is in the cluster since $(cut -d' ' -f2 "$joined"), but $gone" "$replace"
 
 trap stop_answering EXIT
 since=$(uptime) turn=0
