@@ -91,7 +91,7 @@ check_binaries() {
   while read -r kind path description; do
     [ "$kind" != b ] || [ -x "$path" ] || missing="$missing${missing:+, }$path ($description)"
   done <"$payload/plan"
-  [ -z "$missing" ] || stop "missing: $missing" "put these programs into the image of this machine (kubekiln explain binaries says from where), then start it again"
+  [ -z "$missing" ] || stop "missing: $missing" "put these programs into the image of this machine (kubekiln explain binaries says which and from where), then start it again"
 }
 
 # No unit may start between the first rename and the last: a cut there is finished at the next boot, before the target.

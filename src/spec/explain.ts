@@ -4,9 +4,10 @@ import type { Problem } from '../problem.ts';
 import { PROBLEM_CODES } from '../problem-codes.ts';
 import { type Field, fieldTree, findField } from './fields.ts';
 
-/** What a field means, its type, default and children. `path` is dotted (`spec.nodes.address`); the empty one is the document. */
+/** What a field means, its type, default and children. `path` is dotted (`spec.nodes.address`, or without `spec.`); the empty one is the document. */
 export function explainField(path: string): { text?: string; problem?: Problem } {
-  const { field, parent, missing } = findField(fieldTree(), path);
+  const root = fieldTree();
+  const { field = findField(root, `spec.${path}`).field, parent, missing } = findField(root, path);
   if (field) return { text: explanation(field) };
   const meant = closestWord(
     missing ?? '',

@@ -37,12 +37,12 @@ const subject = mapping("Fields of every certificate's subject, beside its own C
   C: text('country-code', 'Country.').optional(),
   ST: text('subject-value', 'State or province.', { examples: ['Bayern'] }).optional(),
   L: text('subject-value', 'Locality.', { examples: ['Augsburg'] }).optional(),
-  O: text('subject-value', 'Organisation; only in certificates whose O carries no Kubernetes group.').optional(),
+  O: text('subject-value', 'Organisation; left out of client certificates, in which Kubernetes reads O as a group.').optional(),
   OU: text('subject-value', 'Organisational unit.', { examples: ['Platform'] }).optional(),
 });
 
 const paths = mapping('Directories on a node.', {
-  binaries: text('path', 'Where the image holds kube-apiserver, kube-controller-manager, kube-scheduler, etcd and etcdctl.', {
+  binaries: text('path', 'Where the image holds kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, etcd and etcdctl.', {
     examples: ['/opt/k8s/bin'],
   }).default('/usr/local/bin'),
   configuration: text('path', 'Kubeconfigs, audit policy, encryption-config.').default('/etc/kubernetes'),
@@ -53,7 +53,7 @@ const paths = mapping('Directories on a node.', {
 const binaries = mapping('Where the programs come from.', {
   source: choice(
     ['image'],
-    'image: they are on the node already, in paths.binaries. What must be there: kube-apiserver, kube-controller-manager and kube-scheduler of kubernetesVersion, etcd and etcdctl 3.6; and openssl and curl in the usual places.',
+    'image: they are on the node already, in paths.binaries. What must be there: kube-apiserver, kube-controller-manager, kube-scheduler and kubectl of kubernetesVersion (https://dl.k8s.io/<version>/bin/linux/<arch>/<name>), etcd and etcdctl 3.6 (https://github.com/etcd-io/etcd/releases); and openssl and curl in /usr/bin.',
   ).default('image'),
 });
 

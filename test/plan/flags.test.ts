@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { NodePlan } from '../../src/plan/node-plan.ts';
 import { certificateRequests, planCluster } from '../../src/plan/plan-cluster.ts';
+import { explainField } from '../../src/spec/explain.ts';
 import { deprecatesFlag, knowsFlag, SUPPORTED_MINORS } from '../../src/spec/kubernetes-releases.ts';
 import { smallCluster } from './read-fixture.ts';
 import { requestCredentials } from './request-credentials.ts';
@@ -63,5 +64,13 @@ describe('flags', () => {
     const unit = planOf('v1.37.1', spec).files.find(file => file.path.endsWith('/kube-apiserver.service'))?.content ?? '';
     assert.match(unit, /^ {2}"--event-ttl=a b%%n\$\$HOME\\"c\\\\d"/m);
     assert.match(unit, /^Environment="X=a b%%n\$HOME\\"c\\\\d"$/m);
+  });
+});
+
+describe('what an image must hold', () => {
+  it('is explained completely', () => {
+    const { text = '' } = explainField('binaries');
+    const prose = text.replace(/\s+/g, ' ');
+    for (const { path } of planOf('v1.37.1').binaries) assert.ok(prose.includes(path.slice(path.lastIndexOf('/') + 1)), `${path} is not named: ${prose}`);
   });
 });
