@@ -1,6 +1,6 @@
 // NodePlan → Payload: the index that the installer reads, every file below files/, and one digest over all of it.
-import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
+import { COMPLETE_ENTRY, completeContent, entryOf, PLAN_ENTRY, payloadDigest } from '../formats/payload-directory.ts';
 import { renderTemplate } from '../formats/mustache.ts';
 import type { NodePlan, PlannedFile } from '../plan/node-plan.ts';
 import type { Payload, PayloadEntry } from './payload.ts';
@@ -43,22 +43,15 @@ export function planText(plan: NodePlan): string {
   return lines.map(line => `${line}\n`).join('');
 }
 
-/** Hex SHA-256 over the plan file and, in its order, every file that it lists. */
-export function payloadDigest(plan: string, contents: readonly string[]): string {
-  const hash = createHash('sha256').update(plan);
-  for (const content of contents) hash.update(content);
-  return hash.digest('hex');
-}
-
 export function makePayload(plan: NodePlan, layout: NodeLayout): Payload {
   const ordered = { ...plan, files: byKind(plan.files) };
   const index = planText(ordered);
-  const contents = ordered.files.map(file => file.content);
-  const digest = payloadDigest(index, contents);
+  const contents = new Map(ordered.files.map(file => [entryOf(file.path), file.content]));
+  const digest = payloadDigest(index, entry => contents.get(entry));
   const directory = `${layout.stagingDirectory}/${plan.generation}`;
   const files = ordered.files.map(
     (file): PayloadEntry => ({
-      path: `files${file.path}`,
+      path: entryOf(file.path),
       mode: (file.mode & 0o100) === 0 ? 0o600 : 0o700,
       content: file.content,
       part: file.part,
@@ -73,9 +66,9 @@ export function makePayload(plan: NodePlan, layout: NodeLayout): Payload {
     digest,
     directory,
     entries: [
-      { path: 'plan', mode: 0o600, content: index, part: 'config', secret: false },
+      { path: PLAN_ENTRY, mode: 0o600, content: index, part: 'config', secret: false },
       ...files,
-      { path: '.complete', mode: 0o600, content: `${digest}\n`, part: 'config', secret: false },
+      { path: COMPLETE_ENTRY, mode: 0o600, content: completeContent(digest), part: 'config', secret: false },
     ],
     bootScript: renderTemplate(
       'stage.sh',

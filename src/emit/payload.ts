@@ -1,7 +1,8 @@
 // A NodePlan as the directory that every carrier delivers: /var/lib/kubekiln/payload/<generation>/ on the node. Carriers only wrap it, so that
 // cloud-init, seed ISO and tarball bring the same bytes under the same digest.
-import type { Node } from '../spec/cluster.ts';
+
 import type { Part } from '../plan/node-plan.ts';
+import type { Node } from '../spec/cluster.ts';
 
 export interface PayloadEntry {
   /** Relative to the payload directory: `plan`, `files/etc/kubernetes/pki/ca.crt`, `.complete` (always the last). */

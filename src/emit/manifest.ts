@@ -1,0 +1,106 @@
+// manifest.json: what a build made, for Terraform, scripts and `kubekiln verify`. It holds no secret.
+import { createHash } from 'node:crypto';
+import { type Artifact, bytesOf, NODE_FILES, nodePath, PUBLIC_MODE } from './artifact.ts';
+import type { Payload } from './payload.ts';
+
+export const MANIFEST_PATH = 'manifest.json';
+export const MANIFEST_API_VERSION = 'kubekiln/v1alpha1';
+export const MANIFEST_KIND = 'BuildManifest';
+
+/** Paths are relative to the manifest; times are RFC 3339 in UTC. */
+export interface ManifestNode {
+  readonly role: string;
+  readonly address: string;
+  readonly platform: string;
+  readonly generation: number;
+  readonly instanceId: string;
+  readonly payloadDigest: string;
+  readonly userData: string;
+  readonly userDataGz: string;
+  readonly metaData: string;
+  readonly networkConfig: string;
+  readonly seedIso: string;
+  readonly tarball: string;
+  /** End of the node's certificate that ends first. */
+  readonly notAfter: string;
+}
+
+export interface ManifestArtifact {
+  readonly path: string;
+  readonly sha256: string;
+  readonly size: number;
+  /** Four octal digits: `0600`. */
+  readonly mode: string;
+}
+
+export interface Manifest {
+  readonly apiVersion: typeof MANIFEST_API_VERSION;
+  readonly kind: typeof MANIFEST_KIND;
+  readonly cluster: string;
+  readonly kubernetesVersion: string;
+  readonly kubekilnVersion: string;
+  /** Until then blank nodes may found the cluster. */
+  readonly bootBefore: string;
+  /** By name, in the order of cluster.yaml. */
+  readonly nodes: Readonly<Record<string, ManifestNode>>;
+  /** Every file of out/<cluster>/ but the manifest itself, sorted by path. */
+  readonly artifacts: readonly ManifestArtifact[];
+}
+
+export interface ManifestInput {
+  readonly clusterName: string;
+  readonly kubernetesVersion: string;
+  readonly kubekilnVersion: string;
+  /** seconds since 1970 */
+  readonly bootBefore: number;
+  /** notAfter in seconds since 1970: the end of the node's certificate that ends first */
+  readonly nodes: readonly { readonly payload: Payload; readonly notAfter: number }[];
+  /** All artifacts of the build. */
+  readonly artifacts: readonly Artifact[];
+}
+
+export function buildManifest(input: ManifestInput): Artifact {
+  const manifest: Manifest = {
+    apiVersion: MANIFEST_API_VERSION,
+    kind: MANIFEST_KIND,
+    cluster: input.clusterName,
+    kubernetesVersion: input.kubernetesVersion,
+    kubekilnVersion: input.kubekilnVersion,
+    bootBefore: timestamp(input.bootBefore),
+    nodes: Object.fromEntries(input.nodes.map(({ payload, notAfter }) => [payload.node.name, manifestNode(payload, notAfter)])),
+    artifacts: input.artifacts.map(manifestArtifact).toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+  };
+  return { path: MANIFEST_PATH, mode: PUBLIC_MODE, content: bytesOf(`${JSON.stringify(manifest, null, 2)}\n`) };
+}
+
+function manifestNode({ node, generation, instanceId, digest }: Payload, notAfter: number): ManifestNode {
+  return {
+    role: node.role,
+    address: node.address,
+    platform: node.platform,
+    generation,
+    instanceId,
+    payloadDigest: digest,
+    userData: nodePath(node.name, NODE_FILES.userData),
+    userDataGz: nodePath(node.name, NODE_FILES.userDataGz),
+    metaData: nodePath(node.name, NODE_FILES.metaData),
+    networkConfig: nodePath(node.name, NODE_FILES.networkConfig),
+    seedIso: nodePath(node.name, NODE_FILES.seedIso),
+    tarball: nodePath(node.name, NODE_FILES.tarball),
+    notAfter: timestamp(notAfter),
+  };
+}
+
+function manifestArtifact({ path, mode, content }: Artifact): ManifestArtifact {
+  return {
+    path,
+    sha256: createHash('sha256').update(content).digest('hex'),
+    size: content.length,
+    mode: mode.toString(8).padStart(4, '0'),
+  };
+}
+
+/** `2027-11-22T00:00:00Z` */
+function timestamp(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+}

@@ -1,0 +1,35 @@
+// node.tar.gz: the payload and a script that installs it, for machines without cloud-init and for every later change.
+import { invariant } from '../bug.ts';
+import { gzip } from '../formats/gzip.ts';
+import { type TarFile, writeTar } from '../formats/tar-writer.ts';
+import { bytesOf } from './artifact.ts';
+import type { Payload } from './payload.ts';
+
+export const INSTALL_ENTRY = 'install';
+const INSTALL_MODE = 0o755;
+const INSTALLER = 'kubekiln-install';
+
+/** Entries of the archive, in order: `install`, then the payload's. */
+export function tarballFiles(payload: Payload): readonly TarFile[] {
+  const payloadFiles = payload.entries.map(({ path, mode, content }) => ({ path, mode, content: bytesOf(content) }));
+  return [{ path: INSTALL_ENTRY, mode: INSTALL_MODE, content: bytesOf(installScript(payload)) }, ...payloadFiles];
+}
+
+/** No platform limits this file, so it is not worth the best compression. */
+export function nodeTarball(payload: Payload): Uint8Array {
+  return gzip(writeTar(tarballFiles(payload)));
+}
+
+function installScript(payload: Payload): string {
+  const installer = payload.entries.find(entry => entry.path.endsWith(`/${INSTALLER}`));
+  invariant(installer, `the payload of ${payload.node.name} has no ${INSTALLER}`);
+  return [
+    '#!/bin/sh',
+    `# Installs ${payload.node.name} of ${payload.clusterName} from the directory that this archive was unpacked into; run it as root.`,
+    'here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1',
+    'KUBEKILN_SOURCE=$here',
+    'export KUBEKILN_SOURCE',
+    `exec sh "$here/${installer.path}" "$@"`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,108 @@
+// How much of its platform's limit each node's user-data takes, and what to do when it does not fit.
+import { invariant } from '../bug.ts';
+import { thousands } from '../formats/thousands.ts';
+import type { Problem } from '../problem.ts';
+import { type Artifact, bytesOf, nodePath } from './artifact.ts';
+import type { Payload, PayloadEntry } from './payload.ts';
+import { countedSize, type Platform, platformOf } from './platforms.ts';
+import { compressUserData, userData } from './user-data.ts';
+import { type Weight, weigh, weightGroup } from './weights.ts';
+
+export interface SizeRow {
+  readonly node: string;
+  readonly role: string;
+  readonly platform: string;
+  /** File name of the artifact that this platform is given. */
+  readonly use: Platform['use'];
+  /** In the unit that the platform counts. */
+  readonly bytes: number;
+  readonly limit?: number;
+}
+
+export interface SizeReport {
+  readonly rows: readonly SizeRow[];
+  /** `user-data-too-large`, one for each node that does not fit. */
+  readonly problems: readonly Problem[];
+  /** What the heaviest payload of each role consists of. */
+  readonly weights: readonly { readonly node: string; readonly role: string; readonly parts: readonly Weight[] }[];
+}
+
+/** A P-256 certificate and key in user-data.gz, as measured. */
+const P256_PAIR_BYTES = 520;
+const MAX_CURVE_KEY_PEM = 500;
+
+/** @param artifacts of all these nodes */
+export function sizeReport(payloads: readonly Payload[], artifacts: readonly Artifact[]): SizeReport {
+  const sizes = new Map(artifacts.map(artifact => [artifact.path, artifact.content.length]));
+  const size = (payload: Payload, file: string) => {
+    const bytes = sizes.get(nodePath(payload.node.name, file));
+    invariant(bytes !== undefined, `no ${file} was made for ${payload.node.name}`);
+    return bytes;
+  };
+  const rows = payloads.map(payload => {
+    const platform = platformOf(payload);
+    return row(payload, platform, countedSize(platform, size(payload, platform.use)));
+  });
+  const problems = payloads.flatMap((payload, index) => {
+    const { limit, bytes } = rows[index] ?? {};
+    return limit !== undefined && bytes !== undefined && bytes > limit ? [tooLarge(payload, platformOf(payload), bytes, limit)] : [];
+  });
+  const heaviest = new Map<string, Payload>();
+  for (const payload of payloads) {
+    const { role } = payload.node;
+    const other = heaviest.get(role);
+    if (!other || size(payload, 'user-data.gz') > size(other, 'user-data.gz')) heaviest.set(role, payload);
+  }
+  const weights = [...heaviest.values()].map(payload => ({ node: payload.node.name, role: payload.node.role, parts: weigh(payload) }));
+  return { rows, problems, weights };
+}
+
+function row({ node }: Payload, { name, use, limit }: Platform, bytes: number): SizeRow {
+  return { node: node.name, role: node.role, platform: name, use, bytes, ...(limit !== undefined && { limit }) };
+}
+
+function tooLarge(payload: Payload, platform: Platform, bytes: number, limit: number): Problem {
+  const weights = weigh(payload);
+  const heaviest = weights.slice(0, 3).map(weight => `${weight.group} ${kilobytes(weight.bytes)}`);
+  const how = platform.use === 'user-data.gz' ? 'after gzip' : 'of plain text';
+  const base64 = platform.counts === 'base64' ? ' and base64' : '';
+  return {
+    severity: 'error',
+    code: 'user-data-too-large',
+    path: [],
+    message: `${payload.node.name}: ${thousands(bytes)} bytes ${how}${base64}; ${platform.name} takes ${thousands(limit)} (${platform.unit}): ${thousands(bytes - limit)} too many`,
+    details: [
+      `heaviest: ${heaviest.join(', ')} (kubekiln inspect out/${payload.clusterName}/${nodePath(payload.node.name, platform.use)})`,
+      `fits: ${whatFits(payload, platform, bytes, limit, weights).join(' · ')}`,
+    ],
+    value: bytes,
+  };
+}
+
+/** Remedies that would bring this node under the limit, each by itself. */
+function whatFits(payload: Payload, platform: Platform, bytes: number, limit: number, weights: readonly Weight[]): readonly string[] {
+  const remedies: string[] = [];
+  const keys = payload.entries.filter(entry => weightGroup(entry) === 'keys');
+  const pairs = weights.filter(({ group }) => group === 'keys' || group === 'certificates').reduce((sum, weight) => sum + weight.bytes, 0);
+  const withP256 = bytes - countedSize(platform, pairs) + countedSize(platform, keys.length * P256_PAIR_BYTES);
+  if (platform.use !== 'user-data' && keys.some(entry => isRsa(entry.content)) && withP256 <= limit)
+    remedies.push('encryptionAlgorithm: ECDSA-P256');
+  const rest = payload.entries.filter(entry => entry.part !== 'runtime');
+  if (rest.length < payload.entries.length && sizeOf(payload, platform, rest) <= limit) remedies.push('runtime baked in the image');
+  return [...remedies, 'platform: nocloud (seed.iso)'];
+}
+
+function sizeOf(payload: Payload, platform: Platform, entries: readonly PayloadEntry[]): number {
+  const plain = bytesOf(userData(payload, entries));
+  return countedSize(platform, platform.use === 'user-data' ? plain.length : compressUserData(plain, platform).length);
+}
+
+/** The shortest RSA key in PKCS#8 has twice as many characters as the longest key on a curve. */
+function isRsa(pem: string): boolean {
+  return pem.length > MAX_CURVE_KEY_PEM;
+}
+
+/** Rounded to whole or, below ten, tenths of 1,000 bytes. */
+function kilobytes(bytes: number): string {
+  return `${bytes < 10_000 ? (bytes / 1000).toFixed(1) : Math.round(bytes / 1000)} KB`;
+}

@@ -1,0 +1,26 @@
+// user-data: the payload as a cloud-config. Only `bootcmd` and `write_files`: everything else that a node needs is the installer's work, which the
+// boot script starts, so that cloud-init and ./install end in the same state.
+import { writeCloudConfig } from '../formats/cloud-config.ts';
+import { gzip } from '../formats/gzip.ts';
+import type { Payload, PayloadEntry } from './payload.ts';
+import type { Platform } from './platforms.ts';
+
+/** @param entries those to carry, in order; all of the payload's by default (fewer only to weigh them) */
+export function userData(payload: Payload, entries: readonly PayloadEntry[] = payload.entries): string {
+  return writeCloudConfig({
+    bootScript: payload.bootScript,
+    files: entries.map(({ path, mode, content }) => ({ path: `${payload.directory}/${path}`, mode, content })),
+  });
+}
+
+/**
+ * user-data.gz: https://cloudinit.readthedocs.io/en/latest/explanation/format.html#gzip-compressed-content
+ * @param platform decides the effort: the best compression takes ten times as long, so only what a platform is given, and measures, gets it
+ */
+export function compressUserData(plain: Uint8Array, platform: Platform): Uint8Array {
+  const fast = gzip(plain);
+  return platform.use !== 'user-data.gz' || fast.length < ROOMY_BYTES ? fast : gzip(plain, 'smallest');
+}
+
+/** Below this every platform has room. */
+const ROOMY_BYTES = 12_000;

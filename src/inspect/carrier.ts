@@ -1,0 +1,85 @@
+// One artifact taken apart, whatever it is wrapped in. Its kind is found by its content: files get renamed.
+import { isCloudConfig, readCloudConfig } from '../formats/cloud-config.ts';
+import { EntryPaths } from '../formats/entry-path.ts';
+import { FormatError } from '../formats/format-error.ts';
+import { gunzip, isGzip } from '../formats/gzip.ts';
+import { isIso, readIso } from '../formats/iso9660-reader.ts';
+import { PLAN_ENTRY } from '../formats/payload-directory.ts';
+import { readTar } from '../formats/tar-reader.ts';
+import { type CarriedFile, type PayloadView, viewPayload } from './payload-view.ts';
+
+export type CarrierKind = 'user-data' | 'user-data.gz' | 'seed.iso' | 'node.tar.gz' | 'payload directory';
+
+export interface Carrier {
+  readonly kind: CarrierKind;
+  /** As the operator named it. */
+  readonly path: string;
+  /** Bytes on the disk. */
+  readonly size: number;
+  /** Bytes after decompression, where there is one. */
+  readonly unpacked?: number;
+  /** What stands in the carrier itself: the seed's files, the archive's entries; nothing for user-data. */
+  readonly outer: readonly CarriedFile[];
+  /** What user-data writes to the node, by absolute path. */
+  readonly written: readonly CarriedFile[];
+  /** Commands that user-data runs at every boot. */
+  readonly bootCommands: readonly string[];
+  /** Absent when the user-data is not one of kubekiln's. */
+  readonly payload?: PayloadView;
+}
+
+/** A node's tree is well below this; an image or a bundle is not read here. */
+export const MAX_ARTIFACT_BYTES = 64 * 1024 * 1024;
+/** YAML takes about 200 bytes of memory for each of its own in the worst case. No platform takes more user-data than this. */
+const MAX_USER_DATA_BYTES = 1024 * 1024;
+const TAR_MAGIC_AT = 257;
+
+/** @throws FormatError */
+export function readCarrier(path: string, bytes: Uint8Array): Carrier {
+  if (isGzip(bytes)) {
+    const content = gunzip(bytes, MAX_ARTIFACT_BYTES);
+    const size = { size: bytes.length, unpacked: content.length };
+    if (isCloudConfig(content)) return { kind: 'user-data.gz', path, ...size, outer: [], ...readUserData(content) };
+    if (isTar(content)) return { kind: 'node.tar.gz', path, ...size, ...readTarball(content) };
+    throw new FormatError('unsupported', 'what is compressed in it is neither a cloud-config nor a tar archive');
+  }
+  if (isCloudConfig(bytes)) return { kind: 'user-data', path, size: bytes.length, outer: [], ...readUserData(bytes) };
+  if (isIso(bytes)) return { kind: 'seed.iso', path, size: bytes.length, ...readSeed(bytes) };
+  if (isTar(bytes)) return { kind: 'node.tar.gz', path, size: bytes.length, ...readTarball(bytes) };
+  throw new FormatError('unsupported', 'neither user-data, nor a seed ISO, nor a node.tar.gz');
+}
+
+function isTar(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.subarray(TAR_MAGIC_AT, TAR_MAGIC_AT + 5)).toString('latin1') === 'ustar';
+}
+
+type Content = Pick<Carrier, 'outer' | 'written' | 'bootCommands' | 'payload'>;
+
+function readUserData(bytes: Uint8Array): Omit<Content, 'outer'> {
+  if (bytes.length > MAX_USER_DATA_BYTES) throw new FormatError('too-large', `more than ${MAX_USER_DATA_BYTES} bytes of user-data`);
+  const { files, bootCommands } = readCloudConfig(bytes, MAX_ARTIFACT_BYTES);
+  const paths = new EntryPaths();
+  for (const { path } of files) paths.add(path.startsWith('/') ? path.slice(1) : path, 'file');
+  const plan = files.find(file => file.path.endsWith(`/${PLAN_ENTRY}`));
+  if (!plan) return { written: files, bootCommands };
+  const directory = plan.path.slice(0, -PLAN_ENTRY.length - 1);
+  const inside = files.filter(file => file.path.startsWith(`${directory}/`));
+  if (inside.length < files.length) throw new FormatError('unsafe', 'user-data writes files outside of the payload directory');
+  const entries = inside.map(file => ({ ...file, path: file.path.slice(directory.length + 1) }));
+  return { written: files, bootCommands, payload: viewPayload(entries, directory) };
+}
+
+function readSeed(image: Uint8Array): Content {
+  const { label, files } = readIso(image);
+  if (label.toUpperCase() !== 'CIDATA')
+    throw new FormatError('unsupported', `the volume label is ${JSON.stringify(label)}; cloud-init looks for CIDATA`);
+  const userData = files.find(file => file.path === 'user-data');
+  if (!userData || !files.some(file => file.path === 'meta-data')) throw new FormatError('damaged', 'a seed needs user-data and meta-data');
+  const text = isGzip(userData.content) ? gunzip(userData.content, MAX_ARTIFACT_BYTES) : userData.content;
+  return { outer: files, ...readUserData(text) };
+}
+
+function readTarball(archive: Uint8Array): Content {
+  const files = readTar(archive);
+  return { outer: files, written: [], bootCommands: [], payload: viewPayload(files) };
+}

@@ -1,0 +1,57 @@
+// The artifacts of one node: each decodes, and all bring the same payload.
+import { basename, dirname } from 'node:path';
+import type { Carrier } from './carrier.ts';
+import type { Findings } from './checks.ts';
+import { finding } from './finding.ts';
+import { type NodeView, viewNode } from './node-view.ts';
+import type { PayloadView } from './payload-view.ts';
+import { verifyCertificates } from './verify-certificates.ts';
+import { verifyPayload } from './verify-payload.ts';
+
+const INSTALL_SCRIPT = 'install';
+
+/**
+ * Checks everything that one node's artifacts say about themselves.
+ * @param now seconds since 1970
+ * @returns the node, for comparison with others; undefined when no carrier holds a payload
+ */
+export function verifyNode(findings: Findings, name: string, carriers: readonly Carrier[], now: number): NodeView | undefined {
+  const [first] = carriers;
+  if (!first) return undefined;
+  for (const carrier of carriers) {
+    findings.check('carriers', carrier.payload !== undefined, () =>
+      finding('artifact-unsupported', carrier.path, 'it holds no payload of kubekiln'),
+    );
+  }
+  const payload = carriers.find(carrier => carrier.payload)?.payload;
+  if (!payload) return undefined;
+  for (const carrier of carriers) {
+    if (carrier.payload === undefined || carrier.payload === payload) continue;
+    const difference = differenceOf(payload, carrier.payload);
+    findings.check('carriers', difference === undefined, () =>
+      finding(
+        'carriers-differ',
+        carrier.path,
+        `${difference} is not what ${basename(first.path)} carries`,
+        'build them again: kubekiln build',
+      ),
+    );
+  }
+  // one finding per file of the payload, not one per carrier of it
+  const node = viewNode(name, carriers.length > 1 ? dirname(first.path) : first.path, payload);
+  verifyPayload(findings, node);
+  verifyCertificates(findings, node, now);
+  return node;
+}
+
+/** The first entry that differs in content or mode; undefined when there is none. */
+function differenceOf(one: PayloadView, other: PayloadView): string | undefined {
+  const names = new Set([...one.entries.keys(), ...other.entries.keys()]);
+  // the script that starts the installer stands in the tarball only
+  names.delete(INSTALL_SCRIPT);
+  for (const name of names) {
+    const [a, b] = [one.entries.get(name), other.entries.get(name)];
+    if (!a || !b || a.mode !== b.mode || Buffer.compare(a.content, b.content) !== 0) return name;
+  }
+  return undefined;
+}
