@@ -11,8 +11,8 @@ import type { Payload } from './emit/payload.ts';
 import { type SizeReport, sizeReport } from './emit/size-report.ts';
 import { fillCredentials } from './pki/credentials.ts';
 import { compareWithLock, type Lock, lockOf, parseLock, serializeLock } from './pki/lock-file.ts';
-import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
 import type { Credentials } from './pki/request.ts';
+import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
 import { certificateRequests, planCluster } from './plan/plan-cluster.ts';
 import { hasErrors, type Problem } from './problem.ts';
 import { type SourceFile, sourceFile } from './source-text.ts';
@@ -106,7 +106,10 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   return { problems, files, output };
 }
 
-function readLock({ lockFile }: BuildInput, files: Map<string, SourceFile>): { readonly lock?: Lock; readonly problems: readonly Problem[] } {
+function readLock(
+  { lockFile }: BuildInput,
+  files: Map<string, SourceFile>,
+): { readonly lock?: Lock; readonly problems: readonly Problem[] } {
   if (!lockFile) return { problems: [] };
   files.set(lockFile.name, sourceFile(lockFile.name, lockFile.text));
   return parseLock({ fileName: lockFile.name, text: lockFile.text });

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
  * runs into it.
  */
 export function missingTool(name: string): string | false {
-  if (process.env['CI'] !== undefined) return false;
+  if (process.env.CI !== undefined) return false;
   const found = spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
   return found ? false : `${name} is not installed`;
 }

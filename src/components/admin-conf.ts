@@ -21,10 +21,15 @@ export function adminConf(cluster: Cluster, credentials: Credentials): string {
 }
 
 /** Where an operator reaches the API: the endpoint, or each control-plane node. */
-export function apiServers(cluster: Cluster): { readonly server: string } | { readonly contexts: readonly [KubeconfigTarget, ...KubeconfigTarget[]] } {
+export function apiServers(
+  cluster: Cluster,
+): { readonly server: string } | { readonly contexts: readonly [KubeconfigTarget, ...KubeconfigTarget[]] } {
   const { controlPlaneEndpoint: endpoint } = cluster;
   if (endpoint) return { server: httpsUrl(endpoint.host, endpoint.port) };
-  const [first, ...others] = controlPlaneNodes(cluster).map(node => ({ name: node.name, server: httpsUrl(node.address, cluster.apiServer.bindPort) }));
+  const [first, ...others] = controlPlaneNodes(cluster).map(node => ({
+    name: node.name,
+    server: httpsUrl(node.address, cluster.apiServer.bindPort),
+  }));
   invariant(first, 'a cluster without a control-plane node passed the rules');
   return { contexts: [first, ...others] };
 }

@@ -1,8 +1,9 @@
 // Objects that a new cluster needs, applied by a oneshot on every control-plane node.
-import { dumpYaml } from '../formats/yaml.ts';
+
 import { renderTemplate } from '../formats/mustache.ts';
-import type { Component, Contribution } from '../plan/node-plan.ts';
+import { dumpYaml } from '../formats/yaml.ts';
 import type { CertificateRequest } from '../pki/request.ts';
+import type { Component, Contribution } from '../plan/node-plan.ts';
 import { KUBELET_CLIENT_NAME } from './kube-apiserver.ts';
 import { libraryProgram } from './library.ts';
 import { LIBRARY_DIRECTORY, unitPath } from './locations.ts';

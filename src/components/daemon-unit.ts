@@ -55,7 +55,9 @@ export function mergeFlags(flags: readonly Flag[], extraArgs: readonly Arg[]): r
 }
 
 function argument([name, value]: Flag): string {
-  return typeof value === 'string' ? execArgument(`--${name}=${value}`) : `--${name}=${CREDENTIALS_DIRECTORY}/${execArgument(value.credential)}`;
+  return typeof value === 'string'
+    ? execArgument(`--${name}=${value}`)
+    : `--${name}=${CREDENTIALS_DIRECTORY}/${execArgument(value.credential)}`;
 }
 
 // StateDirectory= and LogsDirectory= create, own and open a directory in one word, but only below their fixed roots.

@@ -1,6 +1,7 @@
 // Our own programs on the node: shell scripts that are the same everywhere; what differs stands in node.env.
-import { withoutComments } from '../formats/shell.ts';
+
 import { renderTemplate } from '../formats/mustache.ts';
+import { withoutComments } from '../formats/shell.ts';
 import type { PlannedFile } from '../plan/node-plan.ts';
 import { LIBRARY_DIRECTORY, NODE_ENV_FILE, STATE_DIRECTORY } from './locations.ts';
 

@@ -1,8 +1,8 @@
 // Where certificates and keys stand on a node: kubeadm's names below paths.pki
 // (https://kubernetes.io/docs/setup/best-practices/certificates/#certificate-paths).
 import { invariant } from '../bug.ts';
-import type { PlanContext } from '../plan/node-plan.ts';
 import type { AuthorityName, CertificateRequest, KeyPair } from '../pki/request.ts';
+import type { PlanContext } from '../plan/node-plan.ts';
 import type { Cluster, Node } from '../spec/cluster.ts';
 import type { DaemonFile } from './daemon-unit.ts';
 

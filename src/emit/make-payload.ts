@@ -1,7 +1,7 @@
 // NodePlan → Payload: the index that the installer reads, every file below files/, and one digest over all of it.
 import { extname } from 'node:path';
-import { COMPLETE_ENTRY, completeContent, entryOf, PLAN_ENTRY, payloadDigest } from '../formats/payload-directory.ts';
 import { renderTemplate } from '../formats/mustache.ts';
+import { COMPLETE_ENTRY, completeContent, entryOf, PLAN_ENTRY, payloadDigest } from '../formats/payload-directory.ts';
 import type { NodePlan, PlannedFile } from '../plan/node-plan.ts';
 import type { Payload, PayloadEntry } from './payload.ts';
 

@@ -31,13 +31,14 @@ function template(name: string): string {
 
 /**
  * Renders templates/`name`; `{{> part}}` includes templates/`part`.
- * @param escape how a value is written in this format.
+ * @param escapeValue how a value is written in this format.
  * @throws Bug when the template names a value that the view does not have.
  */
-export function renderTemplate(name: string, view: TemplateView, escape: (value: string) => string): string {
+export function renderTemplate(name: string, view: TemplateView, escapeValue: (value: string) => string): string {
   const text = template(name);
   for (const [type, key] of mustache.parse(text)) {
-    if (type === 'name' || type === '&' || type === '#' || type === '^') invariant(String(key) in view, `template ${name} names {{${key}}}, which its view lacks`);
+    if (type === 'name' || type === '&' || type === '#' || type === '^')
+      invariant(String(key) in view, `template ${name} names {{${key}}}, which its view lacks`);
   }
-  return mustache.render(text, view, part => template(part), { escape: value => escape(String(value)) });
+  return mustache.render(text, view, part => template(part), { escape: value => escapeValue(String(value)) });
 }

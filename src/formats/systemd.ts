@@ -3,12 +3,13 @@
 /** Expands in ExecStart= to the directory of this unit's credentials; `%d` would need systemd 251. */
 export const CREDENTIALS_DIRECTORY = '${CREDENTIALS_DIRECTORY}';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be found
 const NEEDS_QUOTES = /[^A-Za-z0-9_./:@,+*=%$[\]~^!-]/u;
 
 function quote(text: string): string {
   if (text !== '' && !NEEDS_QUOTES.test(text)) return text;
-  const escaped = text.replace(/[\\"]/g, '\\$&').replace(/[\u0000-\u001f\u007f]/g, c => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const escaped = text
+    .replace(/[\\"]/g, '\\$&')
+    .replace(/[\u0000-\u001f\u007f]/g, c => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
   return `"${escaped}"`;
 }
 

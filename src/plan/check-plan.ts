@@ -13,7 +13,10 @@ function checkFile(where: string, file: PlannedFile, owners: ReadonlySet<string>
   invariant(file.secret === (file.secret || KEY_MATERIAL.test(file.content)), `${what} holds key material but is not marked secret`);
   invariant(!file.secret || (file.mode & 0o077) === 0, `${what} is secret and readable by others`);
   invariant(!file.secret || file.part === 'identity', `${what} is secret but not part of the identity`);
-  invariant(!file.content.includes('\r') && (file.content === '' || file.content.endsWith('\n')), `${what} is not text that ends in a newline`);
+  invariant(
+    !file.content.includes('\r') && (file.content === '' || file.content.endsWith('\n')),
+    `${what} is not text that ends in a newline`,
+  );
   for (const unit of file.restarts) invariant(units.has(unit), `${what} restarts ${unit}, which nobody plans`);
 }
 

@@ -1,5 +1,5 @@
 // One NodePlan per node: everything that will stand on it, as data. Carriers (src/emit) read nothing else.
-import type { Credentials, CertificateRequest } from '../pki/request.ts';
+import type { CertificateRequest, Credentials } from '../pki/request.ts';
 import type { Cluster, Node } from '../spec/cluster.ts';
 
 /** identity: secret, per node, never baked. config: per node, not secret. runtime: the same on all nodes, may be baked. */

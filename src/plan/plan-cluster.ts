@@ -1,8 +1,9 @@
 // The plan stage: a loop over the components for each node, then a check of what came out. It decides nothing that a component could decide.
+
+import { invariant } from '../bug.ts';
 import { ADMIN_REQUEST } from '../components/bootstrap.ts';
 import { COMPONENTS } from '../components/components.ts';
 import { targetUnit } from '../components/first-boot.ts';
-import { invariant } from '../bug.ts';
 import type { CertificateRequest, Credentials } from '../pki/request.ts';
 import type { Cluster, Node } from '../spec/cluster.ts';
 import { checkPlan } from './check-plan.ts';
@@ -44,9 +45,14 @@ function onlyOne<T extends { readonly path: string }>(path: string, same: readon
 }
 
 // The parents of what we place belong to us as well; roots that every system has are left as they are.
-const SYSTEM_DIRECTORIES = /^\/(etc|usr|usr\/local|usr\/local\/(s?bin|lib)|var|var\/(lib|log)|etc\/(systemd|systemd\/system|sysctl\.d|modules-load\.d))$/;
+const SYSTEM_DIRECTORIES =
+  /^\/(etc|usr|usr\/local|usr\/local\/(s?bin|lib)|var|var\/(lib|log)|etc\/(systemd|systemd\/system|sysctl\.d|modules-load\.d))$/;
 
-function directoriesFor(cluster: Cluster, files: readonly PlannedFile[], planned: readonly PlannedDirectory[]): readonly PlannedDirectory[] {
+function directoriesFor(
+  cluster: Cluster,
+  files: readonly PlannedFile[],
+  planned: readonly PlannedDirectory[],
+): readonly PlannedDirectory[] {
   const known = new Map(planned.map(directory => [directory.path, directory]));
   for (const { path } of [...files, ...planned]) {
     for (let parent = path.slice(0, path.lastIndexOf('/')); parent !== ''; parent = parent.slice(0, parent.lastIndexOf('/'))) {
@@ -73,10 +79,17 @@ function planNode(cluster: Cluster, node: Node, credentials: Credentials): NodeP
     node,
     ...identity,
     files,
-    directories: directoriesFor(cluster, files, contributions.flatMap(contribution => contribution.directories ?? [])),
+    directories: directoriesFor(
+      cluster,
+      files,
+      contributions.flatMap(contribution => contribution.directories ?? []),
+    ),
     users: [...new Map(users.map((user): [string, PlannedUser] => [user.name, user])).values()],
     units,
-    binaries: byPath<PlannedBinary>(contributions.flatMap(contribution => contribution.binaries ?? []), onlyOne),
+    binaries: byPath<PlannedBinary>(
+      contributions.flatMap(contribution => contribution.binaries ?? []),
+      onlyOne,
+    ),
     modules: [...new Set(contributions.flatMap(contribution => contribution.modules ?? []))],
   };
 }

@@ -65,12 +65,19 @@ describe('import borders', () => {
 
   it('lets neither emit nor inspect see components, nor anything but the command line see yargs', () => {
     const text = (file: string) => readFileSync(join(SOURCE, file), 'utf8');
-    assert.deepEqual(sources().filter(file => /^(emit|inspect)\//.test(file) && /from '\.\.\/components\//.test(text(file))), []);
-    assert.deepEqual(sources().filter(file => stage(file) !== 'cli' && /from 'yargs/.test(text(file))), []);
+    assert.deepEqual(
+      sources().filter(file => /^(emit|inspect)\//.test(file) && /from '\.\.\/components\//.test(text(file))),
+      [],
+    );
+    assert.deepEqual(
+      sources().filter(file => stage(file) !== 'cli' && /from 'yargs/.test(text(file))),
+      [],
+    );
   });
 
   it('keeps clock and randomness in one file each', () => {
-    const uses = (pattern: RegExp) => sources().filter(file => pattern.test(readFileSync(join(SOURCE, file), 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '')));
+    const uses = (pattern: RegExp) =>
+      sources().filter(file => pattern.test(readFileSync(join(SOURCE, file), 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '')));
     assert.deepEqual(uses(/\bDate\.now\(|new Date\(\)/), ['clock.ts']);
     assert.deepEqual(uses(/\brandomBytes\(|\brandomUUID\(|Math\.random\(|getRandomValues\(/), ['random.ts']);
   });

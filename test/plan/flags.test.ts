@@ -71,6 +71,7 @@ describe('what an image must hold', () => {
   it('is explained completely', () => {
     const { text = '' } = explainField('binaries');
     const prose = text.replace(/\s+/g, ' ');
-    for (const { path } of planOf('v1.37.1').binaries) assert.ok(prose.includes(path.slice(path.lastIndexOf('/') + 1)), `${path} is not named: ${prose}`);
+    for (const { path } of planOf('v1.37.1').binaries)
+      assert.ok(prose.includes(path.slice(path.lastIndexOf('/') + 1)), `${path} is not named: ${prose}`);
   });
 });

@@ -18,7 +18,10 @@ function render(plan: NodePlan): string {
   const lines = [
     `node ${plan.node.name} of ${plan.clusterName}, generation ${plan.generation}, instance ${plan.instance}`,
     ...plan.users.map(user => `user ${user.name} ${user.uid}`),
-    ...plan.directories.map(directory => `directory ${directory.path} ${octal(directory.mode)} ${directory.owner}${directory.keepExisting ? ' (kept where it exists)' : ''}`),
+    ...plan.directories.map(
+      directory =>
+        `directory ${directory.path} ${octal(directory.mode)} ${directory.owner}${directory.keepExisting ? ' (kept where it exists)' : ''}`,
+    ),
     ...plan.binaries.map(binary => `needs ${binary.path}: ${binary.description}`),
     ...plan.modules.map(module => `module ${module}`),
     ...plan.units.map(unit => `unit ${unit.name} (${unit.startedBy})`),
@@ -39,10 +42,10 @@ describe('golden trees', () => {
       const credentials = requestCredentials(cluster, certificateRequests(cluster), { offlineSigner: scenario === 'offline-signer' });
       for (const plan of planCluster(cluster, credentials)) {
         const file = join(GOLDEN, scenario, `${plan.node.name}.txt`);
-        if (process.env['RECORD_GOLDEN'] !== undefined) writeFileSync(file, render(plan));
+        if (process.env.RECORD_GOLDEN !== undefined) writeFileSync(file, render(plan));
         assert.equal(render(plan), existsSync(file) ? readFileSync(file, 'utf8') : `${file} is missing`);
       }
-      assert.equal(process.env['RECORD_GOLDEN'], undefined, 'recorded: run again without RECORD_GOLDEN');
+      assert.equal(process.env.RECORD_GOLDEN, undefined, 'recorded: run again without RECORD_GOLDEN');
     });
   }
 });

@@ -23,7 +23,17 @@ function layOut(root: string, plan: NodePlan): readonly string[] {
   for (const binary of plan.binaries) put(binary.path, '#!/bin/sh\n', 0o755);
   // 0644: that a unit is marked world-inaccessible is the only thing that verify would say, and it is on purpose (CIS 1.1.1 to 1.1.8).
   for (const file of plan.files) put(file.path, file.content, file.mode === 0o755 ? 0o755 : 0o644);
-  for (const target of ['network-online.target', 'multi-user.target', 'sysinit.target', 'basic.target', 'shutdown.target', 'system.slice', '-.mount', 'tmp.mount', 'var.mount'])
+  for (const target of [
+    'network-online.target',
+    'multi-user.target',
+    'sysinit.target',
+    'basic.target',
+    'shutdown.target',
+    'system.slice',
+    '-.mount',
+    'tmp.mount',
+    'var.mount',
+  ])
     if (target.endsWith('.target')) put(`/etc/systemd/system/${target}`, '[Unit]\nDescription=stand-in\n', 0o644);
   return plan.files.map(file => file.path).filter(path => path.startsWith('/etc/systemd/system/'));
 }
@@ -43,9 +53,13 @@ describe('units', { skip: missingTool('systemd-analyze') }, () => {
         const root = join(directory, scenario, plan.node.name);
         const units = layOut(root, plan);
         assert.ok(units.length >= 2, 'no units');
-        const { status, stderr, stdout } = spawnSync('systemd-analyze', ['verify', `--root=${root}`, '--man=no', '--recursive-errors=no', ...units], {
-          encoding: 'utf8',
-        });
+        const { status, stderr, stdout } = spawnSync(
+          'systemd-analyze',
+          ['verify', `--root=${root}`, '--man=no', '--recursive-errors=no', ...units],
+          {
+            encoding: 'utf8',
+          },
+        );
         // The exit code is 0 for unknown keys: what counts is silence.
         assert.deepEqual({ status, stderr, stdout }, { status: 0, stderr: '', stdout: '' });
       }
@@ -68,7 +82,9 @@ describe('units', { skip: missingTool('systemd-analyze') }, () => {
     layOut(root, plan);
     for (const daemon of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
       const unit = `${daemon}.service`;
-      const out = execFileSync('systemd-analyze', ['security', '--offline=true', `--root=${root}`, '--no-pager', unit], { encoding: 'utf8' });
+      const out = execFileSync('systemd-analyze', ['security', '--offline=true', `--root=${root}`, '--no-pager', unit], {
+        encoding: 'utf8',
+      });
       const exposure = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(out)?.[1]);
       assert.ok(exposure <= MOST_EXPOSURE, `${unit}: ${exposure}`);
     }
