@@ -1,0 +1,78 @@
+import { now, toDay } from '../clock.ts';
+import { buildFromDisk, type DiskBuild } from './build-from-disk.ts';
+import { clusterSummary } from './cluster-summary.ts';
+import { type Invocation, NOTHING_WRITTEN, type Outcome, type Reporter } from './command.ts';
+import { displayPath } from './display-path.ts';
+import { outputRoot, projectOf } from './project.ts';
+import { counted, renderTable, withCommas } from './table.ts';
+
+type Built = NonNullable<DiskBuild['built']>;
+
+/** `kubekiln build`: builds, and says what was made. */
+export async function buildAndReport(invocation: Invocation, reporter: Reporter): Promise<Outcome> {
+  const start = performance.now();
+  const project = projectOf(invocation);
+  const dryRun = invocation.flags.has('dry-run');
+  const request = { project, outputRoot: outputRoot(project, invocation), dryRun, locked: invocation.flags.has('locked') };
+  const { problems, files, built } = await buildFromDisk(request, reporter);
+  if (built === undefined) return { problems, files, afterword: NOTHING_WRITTEN };
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const directory = displayPath(built.directory);
+  return {
+    problems,
+    files,
+    text: `${clusterSummary(built.cluster)}\n${sizeTable(built)}${weightLines(built)}${sentence(built, directory, dryRun, seconds)}\n`,
+    data: buildData(built, directory, dryRun),
+    notes: [`Files under ${dryRun ? 'its ' : ''}nodes/ hold private keys, and so will whatever stores your user-data.`],
+    next: dryRun ? ['kubekiln build'] : ['boot the nodes, in any order', `kubectl --kubeconfig ${directory}/admin.conf get nodes`],
+  };
+}
+
+function sizeTable(built: Built): string {
+  const rows = built.sizes.rows.map(row => [
+    row.node,
+    row.role,
+    row.platform,
+    row.use,
+    withCommas(row.bytes),
+    row.limit === undefined ? '-' : withCommas(row.limit),
+    row.limit === undefined ? '-' : `${Math.ceil((100 * row.bytes) / row.limit)}%`,
+  ]);
+  return renderTable(['NODE', 'ROLE', 'PLATFORM', 'USE', 'BYTES', 'LIMIT', 'FULL'], rows, ['BYTES', 'LIMIT', 'FULL']);
+}
+
+/** `user-data.gz of a control-plane node: keys 5,210, …`: what makes it heavy. */
+function weightLines(built: Built): string {
+  return built.sizes.weights
+    .map(
+      ({ node, role, parts }) =>
+        `user-data.gz of ${node} (${role}), bytes by content: ${parts.map(part => `${part.group} ${withCommas(part.bytes)}`).join(', ')}\n`,
+    )
+    .join('');
+}
+
+function sentence(built: Built, directory: string, dryRun: boolean, seconds: string): string {
+  const done = dryRun ? `Would write ${directory}` : built.changed ? `Wrote ${directory}` : `${directory} is up to date`;
+  const issued = `${counted(built.issued, 'certificate')} ${dryRun ? 'to issue' : 'issued'}, ${withCommas(built.reused)} reused`;
+  const founded =
+    built.bootBefore < now()
+      ? `the window to found the cluster closed on ${toDay(built.bootBefore)}`
+      : `boot before ${toDay(built.bootBefore)}`;
+  return `${done} (${seconds} s). ${issued}. First certificate expires ${toDay(built.firstExpiry)}; ${founded}.`;
+}
+
+function buildData(built: Built, directory: string, dryRun: boolean): object {
+  return {
+    apiVersion: 'kubekiln/v1alpha1',
+    kind: 'Build',
+    cluster: built.cluster.name,
+    kubernetesVersion: built.cluster.version.text,
+    directory,
+    dryRun,
+    changed: built.changed,
+    nodes: built.sizes.rows,
+    weights: built.sizes.weights,
+    certificates: { issued: built.issued, reused: built.reused, firstExpiry: toDay(built.firstExpiry) },
+    bootBefore: toDay(built.bootBefore),
+  };
+}

@@ -1,0 +1,31 @@
+import type { Command } from './command.ts';
+import { build } from './commands/build.ts';
+import { certsCheckExpiration } from './commands/certs-check-expiration.ts';
+import { completion } from './commands/completion.ts';
+import { explain } from './commands/explain.ts';
+import { init } from './commands/init.ts';
+import { inspect } from './commands/inspect.ts';
+import { kubeconfig } from './commands/kubeconfig.ts';
+import { schema } from './commands/schema.ts';
+import { secretsInit, secretsList, secretsReopenBootstrap } from './commands/secrets.ts';
+import { validate } from './commands/validate.ts';
+import { verify } from './commands/verify.ts';
+import { version } from './commands/version.ts';
+
+/** Every command, in the order of the help text. */
+export const COMMANDS: readonly Command[] = [
+  init,
+  build,
+  verify,
+  validate,
+  inspect,
+  certsCheckExpiration,
+  kubeconfig,
+  secretsInit,
+  secretsList,
+  secretsReopenBootstrap,
+  explain,
+  schema,
+  version,
+  completion,
+];
