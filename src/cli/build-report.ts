@@ -24,7 +24,7 @@ export async function buildAndReport(invocation: Invocation, reporter: Reporter)
     text: `${clusterSummary(built.cluster)}\n${sizeTable(built)}${weightLines(built)}${sentence(built, directory, dryRun, seconds)}\n`,
     data: buildData(built, directory, dryRun),
     notes: [`Files under ${dryRun ? 'its ' : ''}nodes/ hold private keys, and so will whatever stores your user-data.`],
-    next: dryRun ? ['kubekiln build'] : ['boot the nodes, in any order', `kubectl --kubeconfig ${directory}/admin.conf get nodes`],
+    next: dryRun ? ['kubekiln build'] : ['boot the nodes, in any order', `kubectl --kubeconfig ${directory}/admin.conf get --raw /readyz`],
   };
 }
 

@@ -105,7 +105,11 @@ function checkPositionals(given: readonly string[], command: Command): void {
   const last = specs.at(-1);
   const extra = given[specs.length];
   if (extra !== undefined && last?.many !== true) {
-    const hint = /\.ya?ml$/.test(extra) ? `; did you mean "-f ${extra}"?` : '';
+    const hint = /\.ya?ml$/.test(extra)
+      ? `; did you mean "-f ${extra}"?`
+      : /^[0-9a-f]*[.:][0-9a-f.:]+$/i.test(extra)
+        ? '; several addresses are separated by commas'
+        : '';
     throw new UsageError(
       `${commandName(command)} takes ${last === undefined ? 'no argument' : `only ${last.name}`}, and "${extra}" is one too many${hint}`,
     );

@@ -25,7 +25,7 @@ export async function verifyAndReport(invocation: Invocation, reporter: Reporter
     problems,
     text: `${renderTable(['CHECKED', 'WHAT'], rows, ['CHECKED'])}${paths.join(', ')}: ${counted(nodes, 'node')} verified, ${problems.length === 0 ? 'nothing wrong' : counted(problems.length, 'warning')}.\n`,
     data: { apiVersion: 'kubekiln/v1alpha1', kind: 'Verification', paths, nodes, checks },
-    next: ['boot the nodes, in any order', ...clusters.map(path => `kubectl --kubeconfig ${path}/admin.conf get nodes`)],
+    next: ['boot the nodes, in any order', ...clusters.map(path => `kubectl --kubeconfig ${path}/admin.conf get --raw /readyz`)],
   };
 }
 

@@ -45,7 +45,7 @@ function secretsMissing(lock: Lock): Problem {
   const { fingerprint: digest, createdAt } = activeEntry(lock.certificateAuthorities.kubernetes);
   const born = toDay(fromRfc3339(createdAt) ?? 0);
   const message = `no secrets.yaml beside cluster.yaml, but cluster.lock.yaml knows this cluster (CA ${shortened(digest)}, ${born})`;
-  const hint = 'restore that secrets.yaml, or import its keys: kubekiln init --from-kubernetes-pki DIR';
+  const hint = 'restore that secrets.yaml, or import its keys: kubekiln secrets init --from-kubernetes-pki DIR';
   return error('secrets-missing', message, hint, [`A new CA would be trusted by no node, kubeconfig or backup of ${name}.`]);
 }
 

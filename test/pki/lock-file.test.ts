@@ -71,7 +71,7 @@ describe('the lock file', () => {
       `no secrets.yaml beside cluster.yaml, but cluster.lock.yaml knows this cluster (CA sha256:${digest}…, 2026-11-18)`,
     );
     assert.deepEqual(problem?.details, ['A new CA would be trusted by no node, kubeconfig or backup of prod.']);
-    assert.match(problem?.hint ?? '', /kubekiln init --from-kubernetes-pki DIR/);
+    assert.match(problem?.hint ?? '', /kubekiln secrets init --from-kubernetes-pki DIR/);
     assert.deepEqual(
       compareWithLock(CLUSTER, undefined, undefined).map(({ code, hint }) => [code, /secrets init/.test(hint ?? '')]),
       [['secrets-missing', true]],
