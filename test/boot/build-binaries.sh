@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds the real binaries that the boot tests run, from their upstream sources through the Go module proxy, into the cache; what is there stays.
 # usage: build-binaries.sh CACHE etcd|kubernetes VERSION
-# Result: CACHE/etcd-v3.6.16/{etcd,etcdctl,etcdutl} or CACHE/kubernetes-v1.37.1/{kube-apiserver,…}. Build and module caches live in CACHE/go and are the caller's to delete (CACHE/go is several GB).
+# Result: CACHE/etcd-v3.6.16/{etcd,etcdctl,etcdutl} or CACHE/kubernetes-v1.37.1/{kube-apiserver,…}. The compiler's own caches stand in CACHE/go: several
+# GB, the caller's to delete.
 set -eu
 cache=$1 what=$2 version=$3
 dest=$cache/$what-$version
@@ -34,7 +35,7 @@ case $what in
       go get "go.etcd.io/etcd/$name/v3@$version"
       out=$name
       [ "$name" != server ] || out=etcd
-      go build -trimpath -ldflags "-s -w -X go.etcd.io/etcd/api/v3/version.GitSHA=boot" -o "$dest.partial/$out" "go.etcd.io/etcd/$name/v3"
+      go build -trimpath -ldflags "-s -w -X go.etcd.io/etcd/api/v3/version.GitSHA=from-source" -o "$dest.partial/$out" "go.etcd.io/etcd/$name/v3"
     done
     ;;
   *) echo "unknown: $what" >&2; exit 2 ;;

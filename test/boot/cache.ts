@@ -1,0 +1,78 @@
+// What boot tests need and nobody wants to make twice: the real binaries (built from source) and root file systems. Everything stands below one
+// directory that may be deleted at any time; a lock file keeps two runs from making the same thing.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { capture, run } from './command.ts';
+import { BOOT_SCRIPTS } from './repository.ts';
+
+/** The releases that boot tests run by default: the newest of each. */
+export const ETCD_VERSION = 'v3.6.16';
+export const KUBERNETES_VERSION = 'v1.37.1';
+
+const ETCD_PROGRAMS = ['etcd', 'etcdctl', 'etcdutl'] as const;
+const KUBERNETES_PROGRAMS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'] as const;
+
+/** KUBEKILN_CACHE, or `kubekiln` in the user's cache directory. */
+export function cacheDirectory(): string {
+  const own = process.env.KUBEKILN_CACHE;
+  if (own !== undefined && own !== '') return own;
+  const base = process.env.XDG_CACHE_HOME;
+  return join(base !== undefined && base !== '' ? base : join(homedir(), '.cache'), 'kubekiln');
+}
+
+/** Directory with etcd, etcdctl, etcdutl of that version; built when it is not there. */
+export async function ensureEtcd(version = ETCD_VERSION): Promise<string> {
+  return ensureBinaries('etcd', version, 'about a minute');
+}
+
+/** Directory with kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kubeadm of that version; built when it is not there. */
+export async function ensureKubernetes(version = KUBERNETES_VERSION): Promise<string> {
+  return ensureBinaries('kubernetes', version, 'about six minutes');
+}
+
+/** What a host's image holds: path on the host to path on this machine. */
+export function programsOf(etcd: string, kubernetes: string): ReadonlyMap<string, string> {
+  const from = (directory: string, names: readonly string[]) =>
+    names.map(name => [`/usr/local/bin/${name}`, join(directory, name)] as const);
+  return new Map([...from(etcd, ETCD_PROGRAMS), ...from(kubernetes, KUBERNETES_PROGRAMS)]);
+}
+
+/** Directory with an unpacked Debian, to be laid under hosts. Remade when the script that makes it changed. */
+export async function ensureRootFileSystem(suite: 'bookworm' | 'trixie' = 'bookworm'): Promise<string> {
+  const script = join(BOOT_SCRIPTS, 'build-root-file-system.sh');
+  const recipe = createHash('sha256').update(readFileSync(script)).digest('hex').slice(0, 12);
+  const name = `${suite}-${recipe}`;
+  const directory = join(cacheDirectory(), name);
+  if (existsSync(join(directory, 'etc/kubekiln-boot'))) return directory;
+  await locked(`a root file system of Debian ${suite} (about a minute)`, script, [directory, suite]);
+  for (const other of await readdir(cacheDirectory())) {
+    if (other.startsWith(`${suite}-`) && other !== name) await rm(join(cacheDirectory(), other), { recursive: true, force: true });
+  }
+  return directory;
+}
+
+async function ensureBinaries(what: 'etcd' | 'kubernetes', version: string, duration: string): Promise<string> {
+  const directory = join(cacheDirectory(), `${what}-${version}`);
+  if (existsSync(join(directory, '.complete'))) return directory;
+  await run('go', ['version']).catch(() => {
+    throw new Error(`Go >= 1.26 is needed to build ${what} ${version}: https://go.dev/dl/`);
+  });
+  await locked(`${what} ${version} from source (${duration})`, join(BOOT_SCRIPTS, 'build-binaries.sh'), [cacheDirectory(), what, version]);
+  // Several GB that would only speed up the next version.
+  await rm(join(cacheDirectory(), 'go'), { recursive: true, force: true });
+  return directory;
+}
+
+/** Runs a script that makes something in the cache; another run that makes something there is waited for. */
+async function locked(what: string, script: string, args: readonly string[]): Promise<void> {
+  await mkdir(cacheDirectory(), { recursive: true });
+  const lock = join(cacheDirectory(), '.lock');
+  const free = await capture('flock', ['--nonblock', lock, 'true']);
+  console.error(free.code === 0 ? `making ${what}` : `waiting for another run that fills the cache, then making ${what}`);
+  const started = performance.now();
+  await run('flock', [lock, script, ...args], { timeout: 45 * 60_000, passThrough: true });
+  console.error(`made ${what} in ${Math.round((performance.now() - started) / 1000)} s`);
+}

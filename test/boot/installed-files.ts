@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from './command.ts';
+import type { Host } from './host.ts';
+
+const ROOTS = [
+  'etc/kubernetes',
+  'etc/kubekiln',
+  'etc/systemd/system',
+  'etc/sysctl.d',
+  'etc/hostname',
+  'usr/local/lib/kubekiln',
+  'var/lib/kubekiln',
+];
+/** What tells of a moment, or stands on the host because of the test. */
+const VOLATILE =
+  /\/(status\.json|etcd-joined|lock|log)$|^etc\/systemd\/system\/(multi-user\.target\.wants\/)?operator\.service$|\/cloud-init\.target\.wants/;
+
+/** What kubekiln installed: one line per file, `path mode uid:gid type link-target sha256`, sorted. Equal hosts give equal lists. */
+export async function installedFiles(host: Host): Promise<readonly string[]> {
+  const script = [
+    `find ${ROOTS.join(' ')} -printf '%p %m %U:%G %y %l\\n' 2>/dev/null || true`,
+    `find ${ROOTS.join(' ')} -type f -exec sha256sum {} + 2>/dev/null || true`,
+  ].join('\n');
+  const lines = (await run('sh', ['-c', script], { cwd: host.root })).split('\n').filter(Boolean);
+  const sums = new Map(lines.filter(line => /^[0-9a-f]{64} {2}/.test(line)).map(line => [line.slice(66), line.slice(0, 64)]));
+  return lines
+    .filter(line => !/^[0-9a-f]{64} {2}/.test(line))
+    .map(line => ({ path: line.split(' ')[0] ?? '', line }))
+    .filter(({ path }) => !VOLATILE.test(path))
+    .map(({ path, line }) => `${line.trimEnd()} ${sums.get(path) ?? ''}`.trimEnd())
+    .sort();
+}
+
+/** status.json as its writer left it. */
+export interface Status {
+  readonly cluster: string;
+  readonly node: string;
+  readonly generation: number;
+  readonly digest: string;
+  readonly stage: string;
+  readonly result: string;
+  readonly reason: string;
+}
+
+/** @throws when there is none yet */
+export async function installStatus(host: Host): Promise<Status> {
+  return JSON.parse(await readFile(join(host.root, 'var/lib/kubekiln/status.json'), 'utf8')) as Status;
+}

@@ -1,0 +1,12 @@
+import { SUBNET } from './network.ts';
+
+/** Names and addresses of the three hosts of every test cluster; the names are those that `kubekiln init` gives. */
+export const THREE_NODES = [11, 12, 13].map((last, index) => ({ name: `cp-${index + 1}`, address: `${SUBNET.prefix}.${last}` }));
+
+/** netplan's form of a host's one address; test hosts' only interface is host0. */
+export function networkConfigOf(address: string): object {
+  return {
+    version: 2,
+    ethernets: { host0: { addresses: [`${address}/${SUBNET.length}`], routes: [{ to: '0.0.0.0/0', via: `${SUBNET.prefix}.1` }] } },
+  };
+}

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Installs what the tests need on a fresh Debian 12 or 13, as root. Quick when all is there. Node and Go are prerequisites that it only checks.
+# usage: setup-host.sh
+set -eu
+tools='systemd-nspawn mmdebstrap ip nsenter setpriv flock xorriso genisoimage isoinfo cloud-init openssl curl'
+packages='systemd-container mmdebstrap iproute2 util-linux xorriso genisoimage cloud-init openssl curl ca-certificates debian-archive-keyring python3-yaml'
+
+missing=
+for tool in $tools; do
+  command -v "$tool" > /dev/null || missing="$missing $tool"
+done
+/usr/bin/python3 -c 'import yaml' 2> /dev/null || missing="$missing python3-yaml"
+if [ -n "$missing" ]; then
+  echo "setup-host: missing:$missing"
+  if ! command -v apt-get > /dev/null || [ "$(id -u)" -ne 0 ]; then
+    echo "setup-host: install as root on Debian: $packages" >&2
+    exit 1
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  # cloud-init is here for its schema and its parser: it must never configure this machine at the next boot.
+  if ! command -v cloud-init > /dev/null; then
+    mkdir -p /etc/cloud
+    [ -e /etc/cloud/cloud.cfg ] || touch /etc/cloud/cloud-init.disabled
+  fi
+  # shellcheck disable=SC2086 # a list of packages
+  apt-get install -y -qq --no-install-recommends $packages > /dev/null
+fi
+
+node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' ||
+  { echo "setup-host: Node >= 20.19 is needed, this is $(node --version)" >&2; exit 1; }
