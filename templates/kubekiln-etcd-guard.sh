@@ -81,18 +81,23 @@ while :; do
   [ "$((turn % 10))" -ne 0 ] || { stop_answering; answer_blank; }
   turn=$((turn + 1))
   waited=$(($(uptime) - since))
+  pause=1
+  [ "$waited" -ge 15 ] || pause=0.2
   blank='' silent=''
   for peer in $KUBEKILN_ETCD_PEERS; do
     members=$(ask "$peer") || members=''
     case $members in
       "blank $KUBEKILN_ETCD_TOKEN") blank="$blank $peer" ;;
       '' | blank*) silent="$silent $peer" ;;
-      *)
+      # A member that ran has clientURLs. Without any, this is an etcd that is only just starting: its list may still be empty.
+      *clientURLs*)
         me=$(printf %s "$members" | tr '{' '\n' | grep -F "\"$KUBEKILN_ETCD_PEER_URL\"") || refuse "the etcd at $peer does not know $KUBEKILN_ETCD_PEER_URL as a member" "a running cluster grows by adding a member, not by founding one"
         # A founding member that never ran stands in the list without clientURLs.
         case $me in *clientURLs*) refuse "the etcd at $peer knows this member as one that ran, but $gone" "$replace" ;; esac
         start "the cluster exists, and this founding member never ran: joining it"
         ;;
+      *"\"$KUBEKILN_ETCD_PEER_URL\""*) start "the cluster is being founded: joining it" ;;
+      *) silent="$silent $peer" ;;
     esac
   done
   if [ "$(date +%s)" -ge "$KUBEKILN_BOOTSTRAP_BEFORE" ]; then

@@ -15,7 +15,7 @@ state={{state}}
 current=$state/current
 # Until the payload says who this node is.
 KUBEKILN_CLUSTER='' KUBEKILN_NODE='' KUBEKILN_GENERATION=0
-digest='' stage=payload changed='' on_console=yes
+digest='' stage=payload changed='' replaced='' on_console=yes
 
 {{> node-functions.sh}}
 [ "$(id -u)" = 0 ] || { echo "kubekiln-install: must run as root" >&2; exit 2; }
@@ -106,7 +106,10 @@ place_files() {
       d) install -d -m "$a" -o "$b" -g "$b" "$c" ;;
       p) [ -d "$c" ] || install -d -m "$a" -o "$b" -g "$b" "$c" ;;
       f)
-        [ -f "$d" ] && cmp -s "$payload/files$d" "$d" && [ "$(stat -c %a:%U "$d")" = "${a#0}:$b" ] && continue
+        if [ -e "$d" ]; then
+          cmp -s "$payload/files$d" "$d" && [ "$(stat -c %a:%U "$d")" = "${a#0}:$b" ] && continue
+          replaced=yes
+        fi
         install -m "$a" -o "$b" -g "$b" "$payload/files$d" "$d.kubekiln-new"
         echo "$d" >>"$pending"
         changed="$changed $c"
@@ -135,15 +138,21 @@ prepare_system() {
     modprobe -q "$module" 2>/dev/null || [ -d "/sys/module/$module" ] || say "system: kernel module $module is neither loadable nor built in"
   done
   [ ! -f /etc/sysctl.d/90-kubekiln.conf ] || sysctl -q -p /etc/sysctl.d/90-kubekiln.conf || say "system: not every setting of /etc/sysctl.d/90-kubekiln.conf was taken"
-  sed -n 's/^e //p' "$payload/plan" | xargs systemctl enable --quiet
-  sync /etc/systemd/system/multi-user.target.wants
-  systemctl daemon-reload
+  # What systemctl enable does, without its questions to a busy systemd.
+  wants=/etc/systemd/system/multi-user.target.wants
+  (umask 022; mkdir -p "$wants")
+  sed -n 's/^e //p' "$payload/plan" | while read -r unit; do ln -sf "/etc/systemd/system/$unit" "$wants/$unit"; done
+  sync "$wants"
+  # A unit that systemd never saw is read when it starts.
+  [ -z "$replaced" ] || systemctl daemon-reload
 }
 
 # The rename is what makes an install done: before it the next boot starts over, after it this payload is the node's.
 adopt_payload() {
   if [ "$payload" != "$current" ]; then
     rm -rf "$state/previous"
+    # cloud-init makes parents with its own umask.
+    find "$payload" -type d -exec chmod 0700 {} +
     echo "$payload" >"$state/applying"
     sync "$state/applying" "$state"
     [ ! -d "$current" ] || mv "$current" "$state/previous"

@@ -32,5 +32,5 @@ waiting() { # reason: said when it changes, and every minute
     record waiting "$1" ""
     announce "$stage: waiting: $1"
   fi
-  sleep 0.5
+  sleep "${pause:-1}"
 }
