@@ -7,18 +7,25 @@ import { LIBRARY_DIRECTORY, NODE_ENV_FILE, STATE_DIRECTORY } from './locations.t
 
 /** templates/`name`.sh as an executable of LIBRARY_DIRECTORY. */
 export function libraryProgram(name: string, restarts: readonly string[] = []): PlannedFile {
-  const script = renderTemplate(
-    `${name}.sh`,
-    { state: STATE_DIRECTORY, library: LIBRARY_DIRECTORY, nodeEnv: NODE_ENV_FILE },
-    value => value,
-  );
   return {
     path: `${LIBRARY_DIRECTORY}/${name}`,
     mode: 0o755,
     owner: 'root',
-    content: withoutComments(script),
+    content: programText(name),
     part: 'runtime',
     secret: false,
     restarts,
   };
+}
+
+const texts = new Map<string, string>();
+
+/** Rendered once: it is the same on every node. */
+function programText(name: string): string {
+  const known = texts.get(name);
+  if (known !== undefined) return known;
+  const view = { state: STATE_DIRECTORY, library: LIBRARY_DIRECTORY, nodeEnv: NODE_ENV_FILE };
+  const text = withoutComments(renderTemplate(`${name}.sh`, view, value => value));
+  texts.set(name, text);
+  return text;
 }

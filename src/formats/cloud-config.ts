@@ -22,25 +22,29 @@ export interface CloudConfig {
   readonly otherKeys: readonly string[];
 }
 
+export interface CloudConfigContent {
+  readonly bootScript: string;
+  readonly files: readonly { readonly path: string; readonly mode: number; readonly content: string }[];
+}
+
 /**
  * Text for user-data. Files belong to root:root: cloud-init writes nothing more after an entry whose owner does not exist.
  * Modes are quoted strings: YAML 1.1 would read 0600 as a number and cloud-init take it for decimal.
  */
-export function writeCloudConfig(config: {
-  readonly bootScript: string;
-  readonly files: readonly { readonly path: string; readonly mode: number; readonly content: string }[];
-}): string {
-  const head = dumpYaml({ bootcmd: [['sh', '-c', config.bootScript]] });
-  return `${HEADER}\n${head}${config.files.length === 0 ? 'write_files: []\n' : `write_files:\n${config.files.map(fileEntry).join('')}`}`;
+export function writeCloudConfig({ bootScript, files }: CloudConfigContent): string {
+  const bootcmd = [['sh', '-c', bootScript]];
+  const entries = files.map(({ path, mode, content }) => ({ path, permissions: mode.toString(8).padStart(4, '0'), content }));
+  const plain = files.every(({ path, content }) => PLAIN_PATH.test(path) && PLAIN_TEXT.test(content));
+  if (!plain || entries.length === 0 || !PLAIN_TEXT.test(bootScript)) return `${HEADER}\n${dumpYaml({ bootcmd, write_files: entries })}`;
+  // What dumpYaml would write, in a hundredth of its time: nothing has to be weighed here.
+  const list = entries.map(
+    ({ path, permissions, content }) =>
+      `- path: ${path}\n  permissions: '${permissions}'\n  content: |\n${content.replace(/^(?=.)/gm, '    ')}`,
+  );
+  return `${HEADER}\n${dumpYaml({ bootcmd })}write_files:\n${list.join('')}`;
 }
 
-/** What dumpYaml would write, in a hundredth of the time where nothing needs to be weighed: plain paths and lines of plain text, as nearly all are. */
-function fileEntry({ path, mode, content }: { readonly path: string; readonly mode: number; readonly content: string }): string {
-  const permissions = mode.toString(8).padStart(4, '0');
-  if (!/^\/[A-Za-z0-9._/-]*$/.test(path) || !PLAIN_TEXT.test(content)) return dumpYaml([{ path, permissions, content }]);
-  return `- path: ${path}\n  permissions: '${permissions}'\n  content: |\n${content.replace(/^(?=.)/gm, '    ')}`;
-}
-
+const PLAIN_PATH = /^\/[A-Za-z0-9._/-]*$/;
 /** Printable ASCII that neither begins nor ends with white space, but for one final newline. */
 const PLAIN_TEXT = /^[!-~](?:[ -~\n]*[!-~])?\n$/;
 

@@ -21,12 +21,12 @@ interface Candidate {
   block: Block;
   bits: number;
   /** Both in one block; undefined at the end. */
-  merged?: { readonly block: Block; readonly bits: number; readonly gain: number } | undefined;
+  merged?: { readonly bits: number; readonly gain: number } | undefined;
 }
 
 /** Merges neighbours as long as one code for both is estimated to be cheaper than two; the best pair first. */
 export function splitBlocks(bytes: Uint8Array, steps: Steps): readonly Block[] {
-  const candidates = pieces(bytes, steps).map((block): Candidate => ({ block, bits: estimate(block) }));
+  const candidates = pieces(bytes, steps).map((block): Candidate => ({ block, bits: estimate(block, NOTHING) }));
   const weigh = (index: number) => {
     const [one, next] = [candidates[index], candidates[index + 1]];
     if (!one) return;
@@ -34,9 +34,8 @@ export function splitBlocks(bytes: Uint8Array, steps: Steps): readonly Block[] {
       one.merged = undefined;
       return;
     }
-    const block = join(one.block, next.block);
-    const bits = estimate(block);
-    one.merged = { block, bits, gain: one.bits + next.bits - bits };
+    const bits = estimate(one.block, next.block);
+    one.merged = { bits, gain: one.bits + next.bits - bits };
   };
   candidates.forEach((_candidate, index) => {
     weigh(index);
@@ -49,9 +48,9 @@ export function splitBlocks(bytes: Uint8Array, steps: Steps): readonly Block[] {
       best = index;
       gain = merged.gain;
     });
-    const merged = candidates[best]?.merged;
-    if (!merged) return candidates.map(({ block }) => block);
-    candidates.splice(best, 2, { block: merged.block, bits: merged.bits });
+    const [one, next] = [candidates[best], candidates[best + 1]];
+    if (!one?.merged || !next) return candidates.map(({ block }) => block);
+    candidates.splice(best, 2, { block: join(one.block, next.block), bits: one.merged.bits });
     weigh(best - 1);
     weigh(best);
   }
@@ -90,15 +89,21 @@ function sums(a: Uint32Array, b: Uint32Array): Uint32Array {
   return result;
 }
 
-/** Bits of a block, without extra bits, which do not depend on where blocks begin. */
-function estimate({ literals, distances }: Block): number {
-  return HEADER_BITS + entropy(literals) + entropy(distances);
+type Frequencies = Pick<Block, 'literals' | 'distances'>;
+
+const NOTHING: Frequencies = { literals: new Uint32Array(LITERAL_SYMBOLS), distances: new Uint32Array(DISTANCE_SYMBOLS) };
+
+/** Bits of both in one block, without extra bits, which do not depend on where blocks begin. */
+function estimate(one: Frequencies, other: Frequencies): number {
+  return HEADER_BITS + entropy(one.literals, other.literals) + entropy(one.distances, other.distances);
 }
 
-function entropy(frequencies: Uint32Array): number {
+// Of the sums, without making them: most pairs are weighed and never joined.
+function entropy(one: Uint32Array, other: Uint32Array): number {
   let total = 0;
   let bits = 0;
-  for (const count of frequencies) {
+  for (let symbol = 0; symbol < one.length; symbol++) {
+    const count = symbol === END_OF_BLOCK ? 1 : (one[symbol] ?? 0) + (other[symbol] ?? 0);
     if (count === 0) continue;
     total += count;
     bits += SYMBOL_BITS - (count < weights.length ? (weights[count] ?? 0) : count * log2(count));

@@ -9,6 +9,7 @@ export function codeLengths(frequencies: Uint32Array, limit: number): Uint8Array
   const used = symbolsInUse(frequencies);
   const weight = (symbol: number) => Math.max(1, frequencies[symbol] ?? 0);
   const leaves = used.toSorted((a, b) => weight(a) - weight(b) || a - b);
+  const leafWeights = leaves.map(weight);
   // Each item is a leaf (>= 0) or the package ~index of two items of the level below.
   let items: number[] = [];
   let weights: number[] = [];
@@ -16,7 +17,7 @@ export function codeLengths(frequencies: Uint32Array, limit: number): Uint8Array
   for (let level = 0; level < limit; level++) {
     const packages: number[] = [];
     for (let index = 0; index + 1 < weights.length; index += 2) packages.push((weights[index] ?? 0) + (weights[index + 1] ?? 0));
-    ({ items, weights } = merge(leaves, weight, packages));
+    ({ items, weights } = merge(leaves, leafWeights, packages));
     levels.push(items);
   }
   let take = 2 * leaves.length - 2;
@@ -42,17 +43,17 @@ function symbolsInUse(frequencies: Uint32Array): readonly number[] {
 
 function merge(
   leaves: readonly number[],
-  weight: (symbol: number) => number,
+  leafWeights: readonly number[],
   packages: readonly number[],
 ): { items: number[]; weights: number[] } {
   const items: number[] = [];
   const weights: number[] = [];
   for (let leaf = 0, pack = 0; leaf < leaves.length || pack < packages.length; ) {
-    const symbol = leaves[leaf];
+    const weight = leafWeights[leaf];
     const packed = packages[pack];
-    if (symbol !== undefined && (packed === undefined || weight(symbol) <= packed)) {
-      items.push(symbol);
-      weights.push(weight(symbol));
+    if (weight !== undefined && (packed === undefined || weight <= packed)) {
+      items.push(leaves[leaf] ?? 0);
+      weights.push(weight);
       leaf++;
     } else {
       items.push(~pack);

@@ -1,6 +1,5 @@
 // The pki stage: a table of requests in, all key material of the cluster out. The secrets file is filled with what it lacks and nothing else,
-// so that a second run changes nothing, and one that issues nothing never loads the certificate library (issue.ts does, when it is called).
-
+// so that a second run changes nothing.
 import { invariant } from '../bug.ts';
 import { fromRfc3339 } from '../clock.ts';
 import { hasErrors, type Problem } from '../problem.ts';

@@ -3,8 +3,11 @@
 export const TAG = {
   bitString: 0x03,
   octetString: 0x04,
+  null: 0x05,
   utf8String: 0x0c,
   printableString: 0x13,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
   sequence: 0x30,
   set: 0x31,
   boolean: 0x01,
@@ -23,6 +26,23 @@ function lengthOctets(length: number): number[] {
   const octets: number[] = [];
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
   return [0x80 + octets.length, ...octets];
+}
+
+/** An OBJECT IDENTIFIER from its dotted form: `2.5.29.17`. */
+export function objectIdentifier(dotted: string): Buffer {
+  const [first = 0, second = 0, ...arcs] = dotted.split('.').map(Number);
+  return der(TAG.objectIdentifier, Buffer.from([40 * first + second, ...arcs].flatMap(base128)));
+}
+
+function base128(arc: number): number[] {
+  const octets = [arc & 0x7f];
+  for (let rest = arc >> 7; rest > 0; rest >>= 7) octets.unshift(0x80 | (rest & 0x7f));
+  return octets;
+}
+
+/** Bits that fill whole octets, but for the last `unused` ones. */
+export function bitString(bits: Uint8Array, unused = 0): Buffer {
+  return der(TAG.bitString, Buffer.from([unused]), bits);
 }
 
 export interface DerValue {

@@ -2,8 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { invariant } from '../bug.ts';
 
 /**
- * The 4 or 16 octets of an address, as an iPAddress SAN carries them (RFC 5280, 4.2.1.6). @peculiar/x509 is not asked: it mis-encodes
- * `::ffff:10.0.0.1` and drops zones without a word.
+ * The 4 or 16 octets of an address, as an iPAddress SAN carries them (RFC 5280, 4.2.1.6).
  * @throws Bug for anything but a plain address: the spec stage lets nothing else through.
  */
 export function ipOctets(address: string): Buffer {

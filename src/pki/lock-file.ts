@@ -1,5 +1,6 @@
 // cluster.lock.yaml: public, committed beside cluster.yaml. It remembers what must not drift silently; it holds nothing secret.
-import { z } from 'zod';
+import '../formats/zod-settings.ts';
+import * as z from 'zod';
 import { fromRfc3339, toRfc3339 } from '../clock.ts';
 import { dumpYaml, parseYaml } from '../formats/yaml.ts';
 import type { Problem } from '../problem.ts';

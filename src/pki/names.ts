@@ -1,5 +1,4 @@
-// Names are encoded here, value by value, and never parsed from text. @peculiar/x509 is handed the finished DER because even its JSON form
-// interprets values: it strips quotes, undoes backslashes, and takes `#0c03…` for DER of the caller's choice.
+// Names are encoded here, value by value, and never parsed from text: a node may be called `a, O=system:masters`.
 import { invariant } from '../bug.ts';
 import type { Subject } from '../spec/cluster.ts';
 import { der, TAG } from './der.ts';
@@ -11,15 +10,14 @@ const ATTRIBUTES = { CN: 3, C: 6, L: 7, ST: 8, O: 10, OU: 11 } as const;
 
 /**
  * DER of a distinguished name in OpenSSL's order C, ST, L, O…, OU, CN. Kubernetes reads each O as a group and the CN as the user
- * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates), so the cluster's own O stands only where
- * the request has no groups.
+ * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates).
  * @throws Bug when the subject's O is one of Kubernetes' own groups: it would make an administrator of every certificate.
  */
 export function encodeName(subject: Subject, commonName: string, organizations: readonly string[] = []): Buffer {
   invariant(commonName !== '', 'a certificate without a common name');
   invariant(!/^(system|kubeadm):/.test(subject.O ?? ''), `subject.O ${JSON.stringify(subject.O)} is a group of Kubernetes`);
   const { C, ST, L, O, OU } = subject;
-  const groups = organizations.length > 0 ? organizations : [O];
+  const groups = O === undefined ? organizations : [O, ...organizations];
   const attributes: [keyof typeof ATTRIBUTES, string | undefined][] = [
     ['C', C],
     ['ST', ST],

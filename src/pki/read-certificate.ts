@@ -1,4 +1,4 @@
-// Reading certificates with node:crypto only: a build that issues nothing never loads a certificate library.
+// Reading certificates, with node:crypto.
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
 import { invariant } from '../bug.ts';
 import { fromOpensslDate } from '../clock.ts';

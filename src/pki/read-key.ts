@@ -41,13 +41,19 @@ export function readPrivateKey(pem: string): PrivateKey | 'unreadable' | 'unsupp
   }
   const type = supportedKey(key);
   if (type === undefined) return 'unsupported';
-  const publicKey = createPublicKey(key);
+  // On demand: OpenSSL's encoders are slow, and a build asks for none of these.
   return {
     key,
-    pem: toPem('PRIVATE KEY', compactPrivateKey(key.export({ type: 'pkcs8', format: 'der' }))),
-    publicKey,
-    publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     type,
+    get pem() {
+      return toPem('PRIVATE KEY', compactPrivateKey(key.export({ type: 'pkcs8', format: 'der' })));
+    },
+    get publicKey() {
+      return createPublicKey(key);
+    },
+    get publicPem() {
+      return createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+    },
   };
 }
 

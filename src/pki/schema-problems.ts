@@ -1,5 +1,5 @@
 // zod's issues as problems whose messages name fields and expectations only: a value of a secrets file never reaches a message.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { pathText, valueAt } from '../document-path.ts';
 import type { DocumentPath, Problem, ProblemCode } from '../problem.ts';
 

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import '../formats/zod-settings.ts';
+import * as z from 'zod';
 import { fromRfc3339 } from '../clock.ts';
 import { SECRETS_API_VERSION, type Secrets } from './secrets.ts';
 

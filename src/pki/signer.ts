@@ -1,24 +1,27 @@
-import { webcrypto } from 'node:crypto';
+import { createPrivateKey, sign } from 'node:crypto';
 import { invariant } from '../bug.ts';
-import { readPrivateKey } from './read-key.ts';
+import { der, objectIdentifier, TAG } from './der.ts';
+import { type SupportedKey, supportedKey } from './read-key.ts';
 
-/** A private key in the form that WebCrypto signs with. */
 export interface Signer {
-  readonly key: webcrypto.CryptoKey;
-  /** Signature algorithm that goes with it. */
-  readonly algorithm: { readonly name: string; readonly hash: string };
+  /** DER, AlgorithmIdentifier of its signatures */
+  readonly algorithm: Buffer;
+  /** The signature as a certificate holds it. */
+  sign(content: Uint8Array): Buffer;
 }
 
-/** Takes a PEM key (PKCS#8) of a supported kind. The hash has the strength of the curve, as in RFC 5480, 4. */
-export async function importSigner(pem: string): Promise<Signer> {
-  const read = readPrivateKey(pem);
-  invariant(typeof read === 'object', 'a signing key that was not checked');
-  const content = read.key.export({ type: 'pkcs8', format: 'der' });
-  const algorithm = {
-    RSA: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
-    'P-256': { name: 'ECDSA', hash: 'SHA-256' },
-    'P-384': { name: 'ECDSA', hash: 'SHA-384' },
-  }[read.type];
-  const parameters = read.type === 'RSA' ? algorithm : { name: 'ECDSA', namedCurve: read.type };
-  return { key: await webcrypto.subtle.importKey('pkcs8', content, parameters, false, ['sign']), algorithm };
+// The hash has the strength of the curve, as in RFC 5480, 4. Parameters: RFC 4055, 5 (NULL) and RFC 5758, 3.2 (absent).
+const ALGORITHMS: Readonly<Record<SupportedKey, { readonly hash: string; readonly identifier: Buffer }>> = {
+  RSA: { hash: 'sha256', identifier: der(TAG.sequence, objectIdentifier('1.2.840.113549.1.1.11'), der(TAG.null)) },
+  'P-256': { hash: 'sha256', identifier: der(TAG.sequence, objectIdentifier('1.2.840.10045.4.3.2')) },
+  'P-384': { hash: 'sha384', identifier: der(TAG.sequence, objectIdentifier('1.2.840.10045.4.3.3')) },
+};
+
+/** Takes a PEM key of a supported kind. */
+export function signerWith(pem: string): Signer {
+  const key = createPrivateKey(pem);
+  const type = supportedKey(key);
+  invariant(type !== undefined, 'a signing key that was not checked');
+  const { hash, identifier } = ALGORITHMS[type];
+  return { algorithm: identifier, sign: content => sign(hash, content, key) };
 }

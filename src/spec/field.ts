@@ -1,6 +1,7 @@
 // The vocabulary of the schema: a field is a zod type with a description, examples and, for texts, a named format. Types, defaults, JSON Schema,
 // `explain` and docs/cluster.md are all derived from it.
 // A namespace import everywhere: `import { z }` would keep zod's fifty locales in the bundle, and triple the time that loading it takes.
+import '../formats/zod-settings.ts';
 import * as z from 'zod';
 import type { TextFormat } from './text-format.ts';
 import { type FormatName, TEXT_FORMATS } from './text-formats.ts';

@@ -37,7 +37,7 @@ const subject = mapping("Fields of every certificate's subject, beside its own C
   C: text('country-code', 'Country.').optional(),
   ST: text('subject-value', 'State or province.', { examples: ['Bayern'] }).optional(),
   L: text('subject-value', 'Locality.', { examples: ['Augsburg'] }).optional(),
-  O: text('subject-value', 'Organisation; left out of client certificates, in which Kubernetes reads O as a group.').optional(),
+  O: text('organisation', 'Organisation; left out of client certificates, in which Kubernetes reads O as a group.').optional(),
   OU: text('subject-value', 'Organisational unit.', { examples: ['Platform'] }).optional(),
 });
 

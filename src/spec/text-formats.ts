@@ -152,6 +152,12 @@ export const TEXT_FORMATS = {
     examples: ['Example GmbH'],
     what: 'between 1 and 64 visible characters (RFC 5280, upper bounds)',
   },
+  organisation: {
+    code: 'bad-subject',
+    pattern: new RegExp(`^(?!system:|kubeadm:)${VISIBLE}{1,64}$`),
+    examples: ['Example GmbH'],
+    what: "between 1 and 64 visible characters, and none of Kubernetes' own groups (system:…, kubeadm:…)",
+  },
   'port-range': {
     code: 'bad-port-range',
     pattern: /^\d{1,5}-\d{1,5}$/,

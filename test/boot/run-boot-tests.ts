@@ -12,6 +12,7 @@ const TESTS = [
   { name: 'user-data', bounded: true },
   { name: 'tarball', bounded: true },
   { name: 'failover', bounded: true },
+  { name: 'cis', bounded: true },
   { name: 'start-orders', bounded: false },
   { name: 'floor-ratio', bounded: false },
 ] as const;

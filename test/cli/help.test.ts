@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { GLOBAL_OPTIONS } from '../../src/cli/command.ts';
@@ -79,7 +79,9 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
     assert.equal(stdout, completionScript(shell));
     for (const command of COMMANDS) for (const word of command.words) assert.ok(stdout.includes(word));
     if (skipWithout(context, shell === 'bash' || hasTool(shell), shell)) return;
-    const check = spawnSync(shell, [shell === 'fish' ? '--no-execute' : '-n'], { input: stdout, encoding: 'utf8' });
+    const file = join(emptyDirectory(), `kubekiln.${shell}`);
+    writeFileSync(file, stdout);
+    const check = spawnSync(shell, [shell === 'fish' ? '--no-execute' : '-n', file], { encoding: 'utf8' });
     assert.equal(check.stderr, '');
     assert.equal(check.status, 0);
   });

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { readCloudConfig, writeCloudConfig } from '../../src/formats/cloud-config.ts';
 import { FormatError } from '../../src/formats/format-error.ts';
 import { gzip } from '../../src/formats/gzip.ts';
+import { dumpYaml } from '../../src/formats/yaml.ts';
 import { missingTool } from '../missing-tool.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
@@ -75,6 +76,19 @@ describe('writeCloudConfig', () => {
         assert.deepEqual(read.bootCommands, [bootScript]);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('writes what the YAML library would, whether it takes the short way or not', () => {
+    const plain = fc.stringMatching(/^[ -~\n]{0,40}$/).map(text => `a${text}\n`);
+    fc.assert(
+      fc.property(fc.array(fc.oneof(plain, texts), { maxLength: 5 }), fc.oneof(plain, texts), (contents, bootScript) => {
+        const files = contents.map((content, index) => ({ path: `/p/${index}`, mode: 0o600, content }));
+        const entries = files.map(({ path, content }) => ({ path, permissions: '0600', content }));
+        const expected = dumpYaml({ bootcmd: [['sh', '-c', bootScript]], write_files: entries });
+        assert.equal(writeCloudConfig({ bootScript, files }), `#cloud-config\n${expected}`);
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createPublicKey, sign, verify, X509Certificate } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import { fromRfc3339 } from '../../src/clock.ts';
@@ -201,41 +200,6 @@ describe('fillCredentials', () => {
     assert.equal(issued, 0);
     assert.equal(credentials?.authorities.kubernetes.bundle, mine.certificate + theirs.certificate);
     assert.equal(credentials?.serviceAccount.publicKeys.match(/BEGIN PUBLIC KEY/g)?.length, 2);
-  });
-});
-
-describe('the certificate library', () => {
-  // A process of its own, since other tests load it into this one.
-  const loaded = (statements: string) => {
-    const source = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
-    const program = `
-      import { createRequire } from 'node:module';
-      const { fillCredentials } = await import(${source('pki/credentials.js')});
-      const { createSecrets } = await import(${source('pki/create-secrets.js')});
-      const { parseSecrets } = await import(${source('pki/secrets-file.js')});
-      const input = JSON.parse(await new Response(process.stdin).text());
-      ${statements}
-      const modules = Object.keys(createRequire(import.meta.url).cache);
-      console.log(modules.filter(name => /@peculiar|asn1js|reflect-metadata/.test(name)).length);`;
-    return (input: unknown) => {
-      const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
-        input: JSON.stringify(input),
-        encoding: 'utf8',
-      });
-      assert.equal(stderr, '');
-      return Number(stdout);
-    };
-  };
-
-  it('is not loaded when nothing is to be issued, and is when something is', async () => {
-    const { secrets } = await fill(await createSecrets(CLUSTER, NOW));
-    const input = { cluster: CLUSTER, text: serializeSecrets(secrets), requests: sampleRequests(CLUSTER), now: NOW };
-    const program = loaded(`
-      const { secrets } = parseSecrets({ fileName: 'secrets.yaml', text: input.text, clusterName: 'prod' });
-      const filled = await fillCredentials(input.cluster, secrets, input.requests, { now: input.now, locked: false });
-      if (!filled.credentials) throw new Error('not filled');`);
-    assert.equal(program(input), 0);
-    assert.ok(program({ ...input, requests: [...input.requests, { ...input.requests[0], name: 'cp-9/x' }] }) > 3);
   });
 });
 

@@ -96,8 +96,14 @@ describe('text formats', () => {
 });
 
 describe('the default audit policy', () => {
-  const rules: readonly { level: string; resources?: readonly { group: string; resources?: readonly string[] }[] }[] =
-    DEFAULT_AUDIT_POLICY.rules;
+  interface Rule {
+    readonly level: string;
+    readonly verbs?: readonly string[];
+    readonly users?: readonly string[];
+    readonly userGroups?: readonly string[];
+    readonly resources?: readonly { group: string; resources?: readonly string[] }[];
+  }
+  const rules: readonly Rule[] = DEFAULT_AUDIT_POLICY.rules;
   const levelOf = (group: string, resource: string) =>
     rules.find(
       rule =>
@@ -118,10 +124,16 @@ describe('the default audit policy', () => {
       assert.equal(levelOf(group, resource), 'Metadata', resource);
   });
 
-  it('logs changes of workloads and ways into a pod with their bodies (CIS 3.2.2)', () => {
+  it('logs changes of workloads with their bodies, and every way into a pod, by whichever verb (CIS 3.2.2)', () => {
     assert.equal(levelOf('', 'pods'), 'Request');
     assert.equal(levelOf('apps', 'deployments'), 'Request');
-    assert.equal(levelOf('', 'pods/exec'), 'RequestResponse');
+    const rule = rules.findIndex(({ resources }) => resources?.some(entry => entry.resources?.includes('pods/exec')));
+    assert.equal(rules[rule]?.level, 'Metadata');
+    assert.equal(rules[rule]?.verbs, undefined, 'over WebSocket, exec is a get');
+    assert.ok(
+      rules.slice(0, rule).every(({ userGroups, users }) => !userGroups && !users),
+      'nobody is left out before it',
+    );
     assert.equal(rules.at(-1)?.level, 'Metadata');
   });
 

@@ -1,0 +1,31 @@
+// What systemd and the kernel on a host say of the daemons' sandboxes.
+import type { Host } from '../host.ts';
+
+export interface Sandbox {
+  /** systemd-analyze(1), security: 0 is best, 10 worst. `live` is the running unit, `offline` its file. */
+  readonly live: number;
+  readonly offline: number;
+  /** proc_pid_status(5): effective capabilities, NoNewPrivs, Seccomp. */
+  readonly kernel: string;
+}
+
+/** Judges units of a running host, by their daemons' names. */
+export async function sandboxes(host: Host, daemons: readonly string[]): Promise<ReadonlyMap<string, Sandbox>> {
+  const table = await host.sh('systemd-analyze security --no-pager');
+  const found = new Map<string, Sandbox>();
+  for (const daemon of daemons) {
+    const live = new RegExp(`^${daemon}\\.service\\s+([\\d.]+)`, 'm').exec(table)?.[1];
+    const status = await host.sh(
+      `grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/$(systemctl show --value --property=MainPID ${daemon})/status`,
+    );
+    const kernel = status.trim().replaceAll(/\s+/g, ' ');
+    found.set(daemon, { live: Number(live), offline: await offlineExposure(host, `/etc/systemd/system/${daemon}.service`), kernel });
+  }
+  return found;
+}
+
+/** Exposure of a unit file by itself. */
+export async function offlineExposure(host: Host, path: string): Promise<number> {
+  const { stdout } = await host.try(`systemd-analyze security --offline=true --no-pager ${path}`);
+  return Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1]);
+}
