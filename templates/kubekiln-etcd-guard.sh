@@ -52,7 +52,7 @@ ask() {
 start() { # why
   stop_answering
   trap - EXIT
-  say "etcd: $1"
+  announce "etcd: starting: $1"
   record done "" ""
   exit 0
 }

@@ -13,7 +13,8 @@ const LINE = /\bkubekiln: (\s*\S.*?)\s*$/;
 const STOPPED = /^STOPPED at ([a-z-]+): (.*)$/;
 const REMEDY = /^\s+remedy: (.*)$/;
 const WAITING = /^([a-z-]+): waiting: (.*)$/;
-const DONE = /^done: /;
+/** Whatever was waited for before it is over. */
+const DONE = /^(done|etcd: starting): |^bootstrap: objects in place/;
 
 /** @param name how problems call the log */
 export function readConsoleLog(name: string, text: string): ConsoleVerdict {

@@ -108,6 +108,12 @@ test('verify --console-log says which stage of a boot failed, and why', () => {
   );
   assert.equal(repaired.code, 0);
   assert.match(repaired.stdout, /^STOPPED at clock: x\ndone: prod\/cp-1/);
+  const met = log(
+    'met.log',
+    'kubekiln: etcd: waiting: no answer from b',
+    'kubekiln: etcd: starting: no founding member has data: founding the cluster',
+  );
+  assert.equal(met.code, 0, met.stderr);
   assert.match(log('silent.log').stderr, /error\[boot-silent\]: silent\.log: no line of kubekiln in it/);
   assert.match(kubekiln(['verify', '--console-log', 'none.log'], { cwd }).stderr, /error\[file-not-found\]: none\.log/);
 });
