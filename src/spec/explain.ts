@@ -7,7 +7,10 @@ import { type Field, fieldTree, findField } from './fields.ts';
 /** What a field means, its type, default and children. `path` is dotted (`spec.nodes.address`, or without `spec.`); the empty one is the document. */
 export function explainField(path: string): { text?: string; problem?: Problem } {
   const root = fieldTree();
-  const { field = findField(root, `spec.${path}`).field, parent, missing } = findField(root, path);
+  const asWritten = findField(root, path);
+  const belowSpec = findField(root, `spec.${path}`);
+  // What got further is what was meant.
+  const { field, parent, missing } = !asWritten.field && (belowSpec.field || belowSpec.parent.path !== 'spec') ? belowSpec : asWritten;
   if (field) return { text: explanation(field) };
   const meant = closestWord(
     missing ?? '',
