@@ -15,6 +15,8 @@ const TESTS = [
   { name: 'cis', bounded: true },
   { name: 'start-orders', bounded: false },
   { name: 'floor-ratio', bounded: false },
+  { name: 'minors', bounded: false },
+  { name: 'debian-13', bounded: false },
 ] as const;
 
 async function main(words: readonly string[]): Promise<number> {
