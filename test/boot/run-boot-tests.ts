@@ -17,6 +17,7 @@ const TESTS = [
   { name: 'floor-ratio', bounded: false },
   { name: 'minors', bounded: false },
   { name: 'debian-13', bounded: false },
+  { name: 'guides', bounded: false },
 ] as const;
 
 async function main(words: readonly string[]): Promise<number> {
