@@ -45,9 +45,12 @@ stop_answering() {
 }
 
 # Plain HTTP/1.1: etcd's peer port leaves an HTTP/2 request without an answer.
-ask() {
-  curl -sS --http1.1 --max-time 3 --noproxy '*' --cacert "$pki/ca.crt" --cert "$pki/peer.crt" --key "$pki/peer.key" "$1/members" 2>/dev/null
+ask() { # URL, further arguments
+  curl -sS --http1.1 --max-time 3 --noproxy '*' --cacert "$pki/ca.crt" --cert "$pki/peer.crt" --key "$pki/peer.key" "$@" 2>/dev/null
 }
+
+# Standard input: a member list. Output: what it says of this member.
+own_entry() { tr '{' '\n' | grep -F "\"$KUBEKILN_ETCD_PEER_URL\""; }
 
 start() { # why
   stop_answering
@@ -83,23 +86,29 @@ while :; do
   waited=$(($(uptime) - since))
   pause=1
   [ "$waited" -ge 15 ] || pause=0.2
-  blank='' silent=''
+  blank='' silent='' unconfirmed=''
   for peer in $KUBEKILN_ETCD_PEERS; do
-    members=$(ask "$peer") || members=''
+    members=$(ask "$peer/members") || members=''
     case $members in
-      "blank $KUBEKILN_ETCD_TOKEN") blank="$blank $peer" ;;
-      '' | blank*) silent="$silent $peer" ;;
       # A member that ran has clientURLs. Without any, this is an etcd that is only just starting: its list may still be empty.
       *clientURLs*)
-        me=$(printf %s "$members" | tr '{' '\n' | grep -F "\"$KUBEKILN_ETCD_PEER_URL\"") || refuse "the etcd at $peer does not know $KUBEKILN_ETCD_PEER_URL as a member" "a running cluster grows by adding a member, not by founding one"
+        me=$(printf %s "$members" | own_entry) || refuse "the etcd at $peer does not know $KUBEKILN_ETCD_PEER_URL as a member" "a running cluster grows by adding a member, not by founding one"
         # A founding member that never ran stands in the list without clientURLs.
         case $me in *clientURLs*) refuse "the etcd at $peer knows this member as one that ran, but $gone" "$replace" ;; esac
-        start "the cluster exists, and this founding member never ran: joining it"
+        # That list may be older than what this member lost: only one that a quorum confirms now counts.
+        me=$(ask "${peer%:*}:2379/v3/cluster/member/list" -d '{"linearizable":true}' | own_entry) || me=clientURLs
+        case $me in *clientURLs*) ;; *) start "the cluster exists, and this founding member never ran: joining it" ;; esac
+        unconfirmed="$unconfirmed $peer"
         ;;
-      *"\"$KUBEKILN_ETCD_PEER_URL\""*) start "the cluster is being founded: joining it" ;;
+      # An etcd that no quorum ever joined knows no more than a blank member.
+      "blank $KUBEKILN_ETCD_TOKEN" | *"\"$KUBEKILN_ETCD_PEER_URL\""*) blank="$blank $peer" ;;
       *) silent="$silent $peer" ;;
     esac
   done
+  if [ -n "$unconfirmed" ]; then
+    waiting "no data here yet;$unconfirmed has no quorum to confirm that this member never ran"
+    continue
+  fi
   if [ "$(date +%s)" -ge "$KUBEKILN_BOOTSTRAP_BEFORE" ]; then
     waiting "no data here, and the time to found this cluster ended $(date -u -d "@$KUBEKILN_BOOTSTRAP_BEFORE" +%FT%TZ): waiting for a member that has data. To found the whole cluster anew: kubekiln secrets reopen-bootstrap"
     continue

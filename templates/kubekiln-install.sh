@@ -23,7 +23,11 @@ mkdir -p "$state"
 chmod 0700 "$state"
 
 # A command that fails where no stop foresees it (a full disk, a missing tool) is named too.
-trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code" "see the lines above: journalctl -u kubekiln-first-boot -u kubekiln-install"' EXIT
+trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code$(full_disks)" "see the lines above: journalctl -u kubekiln-first-boot -u kubekiln-install"' EXIT
+
+full_disks() {
+  sed -n 's/^[dp] .* //p' "$payload/plan" | xargs df -P 2>/dev/null | sed -n 's#.* 0 *100% #; no space is left on #p' | sort -u | tr -d '\n'
+}
 
 paths_of() { # payload directory: the final places of its files
   sed -n 's/^f [^ ]* [^ ]* [^ ]* //p' "$1/plan"
@@ -133,7 +137,6 @@ place_files() {
 
 prepare_system() {
   stage=system
-  [ "$(cat /proc/sys/kernel/hostname)" = "$KUBEKILN_NODE" ] || { echo "$KUBEKILN_NODE" >/etc/hostname; hostname "$KUBEKILN_NODE"; }
   sed -n 's/^k //p' "$payload/plan" | while read -r module; do
     modprobe -q "$module" 2>/dev/null || [ -d "/sys/module/$module" ] || say "system: kernel module $module is neither loadable nor built in"
   done
@@ -189,7 +192,13 @@ restart_changed() {
   stage=restart
   for unit in etcd.service kube-apiserver.service kube-controller-manager.service kube-scheduler.service kubekiln-bootstrap.service; do
     case ",$(echo "$changed" | tr ' ' ',')," in
-      *",$unit,"*) say "restart: $unit"; systemctl restart "$unit" || stop "$unit did not come back" "journalctl -u $unit" ;;
+      *",$unit,"*)
+        say "restart: $unit"
+        # One that does not run may be waiting for nodes whose turn comes after this one's.
+        wait=''
+        systemctl is-active --quiet "$unit" || wait=--no-block
+        systemctl restart $wait "$unit" || stop "$unit did not come back" "journalctl -u $unit"
+        ;;
     esac
   done
 }
@@ -250,5 +259,7 @@ if [ "$mode" != boot ]; then
   prepare_system
   adopt_payload
 fi
+# At every boot: cloud-init takes the name of whatever seed it is given.
+[ "$(cat /proc/sys/kernel/hostname)" = "$KUBEKILN_NODE" ] || { echo "$KUBEKILN_NODE" >/etc/hostname; hostname "$KUBEKILN_NODE"; }
 [ "$mode" != apply ] || restart_changed
 start_target

@@ -10,13 +10,14 @@ announce() {
 record() { # result reason remedy
   r=$(printf %s "$2" | sed 's/[\\"]/\\&/g') m=$(printf %s "$3" | sed 's/[\\"]/\\&/g')
   printf '{"cluster":"%s","node":"%s","generation":%s,"digest":"%s","stage":"%s","result":"%s","reason":"%s","remedy":"%s","time":"%s"}\n' \
-    "$KUBEKILN_CLUSTER" "$KUBEKILN_NODE" "$KUBEKILN_GENERATION" "$digest" "$stage" "$1" "$r" "$m" "$(date -u +%FT%TZ)" >{{state}}/status.json.new
-  mv -f {{state}}/status.json.new {{state}}/status.json
+    "$KUBEKILN_CLUSTER" "$KUBEKILN_NODE" "$KUBEKILN_GENERATION" "$digest" "$stage" "$1" "$r" "$m" "$(date -u +%FT%TZ)" >{{state}}/status.json.new &&
+    mv -f {{state}}/status.json.new {{state}}/status.json
 }
 
 stop() { # reason remedy
   trap - EXIT
-  record failed "$1" "$2"
+  # A full disk must not keep the reason from the console.
+  record failed "$1" "$2" || :
   announce "STOPPED at $stage: $1"
   announce "  remedy: $2"
   exit 1

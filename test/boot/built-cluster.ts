@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KUBERNETES_VERSION } from './cache.ts';
 import { run } from './command.ts';
-import { networkConfigOf, THREE_NODES } from './nodes.ts';
+import { networkConfigOf, type TestNode, THREE_NODES } from './nodes.ts';
 import { KUBEKILN } from './repository.ts';
 import { runDirectory } from './run-directory.ts';
 
@@ -14,14 +14,21 @@ export interface BuiltCluster {
   /** out/<cluster> */
   readonly out: string;
   readonly kubernetesVersion: string;
+  readonly nodes: readonly TestNode[];
   /** stdout of `build`. */
   readonly report: string;
+  /** Runs kubekiln there, as `kubekiln('secrets', 'reopen-bootstrap')`. Returns its stdout. @throws when it fails */
+  kubekiln(...args: string[]): Promise<string>;
 }
 
 export interface ClusterSettings {
   readonly kubernetesVersion?: string;
   /** Laid over `spec` of cluster.yaml. */
   readonly spec?: Readonly<Record<string, unknown>>;
+  /** How many control-plane nodes; default 3. */
+  readonly size?: 1 | 3;
+  /** The day on which the cluster's secrets were made; default 0. */
+  readonly daysAgo?: number;
 }
 
 const NAME = 'boot';
@@ -32,18 +39,27 @@ export async function buildCluster(settings: ClusterSettings = {}): Promise<Buil
   await mkdir(runDirectory(), { recursive: true });
   const directory = await mkdtemp(join(runDirectory(), 'cluster-'));
   const kubernetesVersion = settings.kubernetesVersion ?? KUBERNETES_VERSION;
-  const kubekiln = (...args: string[]) => run(process.execPath, [KUBEKILN, ...args], { cwd: directory });
-  const addresses = THREE_NODES.map(node => node.address).join(',');
-  await kubekiln('init', NAME, '--control-plane', addresses, '--kubernetes-version', kubernetesVersion);
-  await writeFile(join(directory, 'cluster.yaml'), clusterYaml(kubernetesVersion, settings.spec ?? {}));
-  const report = await kubekiln('build');
-  await kubekiln('verify');
-  return { directory, out: join(directory, 'out', NAME), kubernetesVersion, report };
+  const nodes = THREE_NODES.slice(0, settings.size ?? 3);
+  const kubekilnAt = (env: NodeJS.ProcessEnv, args: readonly string[]) =>
+    run(process.execPath, [KUBEKILN, ...args], { cwd: directory, env });
+  const then = settings.daysAgo === undefined ? process.env : { ...process.env, SOURCE_DATE_EPOCH: secondsAt(settings.daysAgo) };
+  const addresses = nodes.map(node => node.address).join(',');
+  await kubekilnAt(then, ['init', NAME, '--control-plane', addresses, '--kubernetes-version', kubernetesVersion]);
+  await writeFile(join(directory, 'cluster.yaml'), clusterYaml(kubernetesVersion, nodes, settings.spec ?? {}));
+  const report = await kubekilnAt(then, ['build']);
+  await kubekilnAt(then, ['verify']);
+  const kubekiln = (...args: string[]) => kubekilnAt(process.env, args);
+  return { directory, out: join(directory, 'out', NAME), kubernetesVersion, nodes, report, kubekiln };
+}
+
+/** What SOURCE_DATE_EPOCH says so many days ago. */
+function secondsAt(daysAgo: number): string {
+  return String(Math.floor(Date.now() / 1000) - daysAgo * 86_400);
 }
 
 /** JSON is YAML: what is laid over it needs no templates. */
-function clusterYaml(kubernetesVersion: string, spec: Readonly<Record<string, unknown>>): string {
-  const nodes = THREE_NODES.map(({ name, address }) => ({ name, role: 'control-plane', address, networkConfig: networkConfigOf(address) }));
+function clusterYaml(kubernetesVersion: string, hosts: readonly TestNode[], spec: Readonly<Record<string, unknown>>): string {
+  const nodes = hosts.map(({ name, address }) => ({ name, role: 'control-plane', address, networkConfig: networkConfigOf(address) }));
   const document = {
     apiVersion: 'kubekiln/v1alpha1',
     kind: 'Cluster',

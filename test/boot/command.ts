@@ -34,6 +34,12 @@ export function capture(program: string, args: readonly string[], options: RunOp
     child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.stdin?.on('error', () => {});
     child.stdin?.end(options.input);
+    // What the killed program started may hold its pipes open for ever.
+    child.on('exit', (_code, signal) => {
+      if (signal === null) return;
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    });
     child.on('error', reject);
     child.on('close', code =>
       resolve({ code: code ?? -1, stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8') }),

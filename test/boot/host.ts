@@ -43,6 +43,8 @@ export interface Host {
   inNetwork(program: string, args: readonly string[]): Promise<Output>;
   /** Its journal, read from outside, on or off. */
   journal(...args: string[]): Promise<string>;
+  /** Cuts it and puts a new disk in, with the trees that it was created with, or with others. */
+  renewDisk(trees?: readonly string[]): Promise<void>;
   /** Cuts it and deletes its disk. */
   remove(): Promise<void>;
 }
@@ -56,8 +58,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const root = join(directory, 'root');
   const consoleLog = join(directory, 'console.log');
   await mkdir(directory, { recursive: true });
-  await layRoot(options.rootFileSystem, directory, root);
-  for (const tree of options.trees) await cp(tree, root, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  await layDisk(options.trees);
 
   // The machine name is also a path in /run and, with `vb-` before it, an interface of at most 15 characters.
   const machine = `${name.slice(0, 6)}-${Math.random().toString(36).slice(2, 7)}`;
@@ -68,6 +69,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
 
   function kill(): void {
     if (running() && process_?.pid !== undefined) process.kill(process_.pid, 'SIGKILL');
+  }
+
+  async function layDisk(trees: readonly string[]): Promise<void> {
+    await layRoot(options.rootFileSystem, directory, root);
+    for (const tree of trees) await cp(tree, root, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
   }
 
   /** Process 1 of the host, by its id on this machine: below what start-host.sh became stands nspawn, and below that the host. */
@@ -133,6 +139,13 @@ export async function createHost(options: HostOptions): Promise<Host> {
     try: enter,
     inNetwork: async (program, args) => capture('nsenter', ['--target', String(await leader()), '--net', program, ...args]),
     journal: (...args) => run('journalctl', ['--directory', join(root, 'var/log/journal'), '--quiet', '--no-pager', ...args]),
+    renewDisk: async (trees = options.trees) => {
+      kill();
+      await gone(30_000);
+      await capture('umount', ['--lazy', root]);
+      for (const part of DISK_PARTS) await rm(join(directory, part), { recursive: true, force: true });
+      await layDisk(trees);
+    },
     remove: async () => {
       kill();
       await gone(30_000);
@@ -143,10 +156,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
   };
 }
 
+const DISK_PARTS = ['upper', 'work', 'root'] as const;
+
 /** An overlay where this machine can stack one (a container's own root often cannot), a copy elsewhere. */
 async function layRoot(lower: string, directory: string, root: string): Promise<void> {
   const [upper, work] = [join(directory, 'upper'), join(directory, 'work')];
-  for (const path of [upper, work, root]) await mkdir(path);
+  for (const part of DISK_PARTS) await mkdir(join(directory, part));
   const mounted = await capture('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work}`, root]);
   if (mounted.code !== 0) await run('cp', ['--archive', '--reflink=auto', `${lower}/.`, root]);
 }

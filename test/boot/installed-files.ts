@@ -41,6 +41,7 @@ export interface Status {
   readonly stage: string;
   readonly result: string;
   readonly reason: string;
+  readonly remedy: string;
 }
 
 /** @throws when there is none yet */

@@ -5,7 +5,6 @@ import { ensureEtcd, ensureKubernetes, ensureRootFileSystem, programsOf } from '
 import type { ControlPlane } from './control-plane.ts';
 import { createHost } from './host.ts';
 import { createNetwork } from './network.ts';
-import { THREE_NODES } from './nodes.ts';
 import { operatorWith } from './operator.ts';
 import { runDirectory } from './run-directory.ts';
 import { seedByTarball, seedByUserData } from './seed.ts';
@@ -22,14 +21,14 @@ export interface HostSettings {
   readonly nspawnArguments?: readonly string[];
 }
 
-/** Three new hosts, switched off, that hold nothing but the artifacts of `built`, brought by `carrier`. */
+/** A new host for each node, switched off, all of them that hold nothing but the artifacts of `built`, brought by `carrier`. */
 export async function createHosts(built: BuiltCluster, carrier: Carrier, settings: HostSettings = {}): Promise<ControlPlane> {
   const kubernetes = await ensureKubernetes(built.kubernetesVersion);
   const programs = settings.programs ?? programsOf(await ensureEtcd(), kubernetes);
   const rootFileSystem = await ensureRootFileSystem(settings.suite);
   const network = await createNetwork();
   const members = [];
-  for (const { name, address } of THREE_NODES) {
+  for (const { name, address } of built.nodes) {
     const seed = await seedTree(join(built.out, 'nodes', name), carrier);
     const trees = [...(settings.trees ?? []), seed];
     const host = await createHost({ name, network, rootFileSystem, trees, programs, nspawnArguments: settings.nspawnArguments ?? [] });
@@ -38,7 +37,8 @@ export async function createHosts(built: BuiltCluster, carrier: Carrier, setting
   return { network, members, operator: await operatorWith(join(built.out, 'admin.conf'), join(kubernetes, 'kubectl'), network) };
 }
 
-async function seedTree(nodeDirectory: string, carrier: Carrier): Promise<string> {
+/** A directory that, laid over a host's root, is what `carrier` brings to it. */
+export async function seedTree(nodeDirectory: string, carrier: Carrier): Promise<string> {
   await mkdir(runDirectory(), { recursive: true });
   const tree = await mkdtemp(join(runDirectory(), 'seed-'));
   if (carrier === 'user-data') await seedByUserData(tree, nodeDirectory);

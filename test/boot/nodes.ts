@@ -1,7 +1,15 @@
 import { SUBNET } from './network.ts';
 
+export interface TestNode {
+  readonly name: string;
+  readonly address: string;
+}
+
 /** Names and addresses of the three hosts of every test cluster; the names are those that `kubekiln init` gives. */
-export const THREE_NODES = [11, 12, 13].map((last, index) => ({ name: `cp-${index + 1}`, address: `${SUBNET.prefix}.${last}` }));
+export const THREE_NODES: readonly TestNode[] = [11, 12, 13].map((last, index) => ({
+  name: `cp-${index + 1}`,
+  address: `${SUBNET.prefix}.${last}`,
+}));
 
 /** netplan's form of a host's one address; test hosts' only interface is host0. */
 export function networkConfigOf(address: string): object {

@@ -3,7 +3,8 @@ import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './command.ts';
 
-const SEED = 'var/lib/cloud/seed/nocloud';
+/** Where NoCloud looks for its three files, below the root. */
+export const SEED = 'var/lib/cloud/seed/nocloud';
 
 /** The first entrance: user-data, meta-data and network-config of kubekiln's output, byte for byte, where NoCloud looks for them. */
 export async function seedByUserData(tree: string, nodeDirectory: string): Promise<void> {

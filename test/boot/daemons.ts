@@ -1,0 +1,36 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureEtcd, ensureKubernetes, programsOf } from './cache.ts';
+import { runDirectory } from './run-directory.ts';
+
+const OTHERS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
+
+/** The real etcd, and in place of Kubernetes' daemons something that starts and does nothing: what tests of the guards boot in half the time. */
+export async function etcdOnly(): Promise<ReadonlyMap<string, string>> {
+  const directory = join(runDirectory(), 'idle-daemons');
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  const programs = new Map(programsOf(await ensureEtcd(), await ensureKubernetes()));
+  for (const name of OTHERS) {
+    await script(join(directory, name), 'exec sleep infinity');
+    programs.set(`/usr/local/bin/${name}`, join(directory, name));
+  }
+  return programs;
+}
+
+/** Existing on a host, it keeps a slow etcd (`slowEtcd`) from starting. */
+export const ETCD_HELD = 'etc/etcd-held';
+
+/** `etcdOnly` with an etcd that waits before it begins, for as long as ETCD_HELD is on the host. */
+export async function slowEtcd(): Promise<ReadonlyMap<string, string>> {
+  const programs = new Map(await etcdOnly());
+  const held = join(runDirectory(), 'idle-daemons/held-etcd');
+  await script(held, `while [ -e /${ETCD_HELD} ]; do sleep 0.1; done; exec /usr/local/bin/real-etcd "$@"`);
+  programs.set('/usr/local/bin/real-etcd', join(await ensureEtcd(), 'etcd'));
+  programs.set('/usr/local/bin/etcd', held);
+  return programs;
+}
+
+async function script(path: string, body: string): Promise<void> {
+  await writeFile(path, `#!/bin/sh\n${body}\n`);
+  await chmod(path, 0o755);
+}
