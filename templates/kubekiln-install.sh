@@ -225,19 +225,21 @@ load_source() {
 exec 9>"$state/lock"
 flock 9
 
+# Cut while files were being moved, or between the renames that adopt a payload: finish that one first, whatever the seed says.
+unfinished=$(cat "$state/applying" 2>/dev/null) || :
+[ -d "$unfinished" ] || { unfinished=''; rm -f "$state/applying"; }
+
 mode=${1:-install}
 case $mode in
   first-boot)
-    payload=$2
     # Installed by another entrance while this one waited for the lock.
     [ ! -d "$current" ] || exit 0
+    payload=${unfinished:-$2}
     check_payload
     ;;
   boot)
-    payload=$current
-    # Cut while files were being moved, or between the renames that adopt a payload: finish that one first.
-    unfinished=$(cat "$state/applying" 2>/dev/null) || unfinished=''
-    [ ! -d "${unfinished:-/nonexistent}" ] || { payload=$unfinished mode=install; }
+    payload=${unfinished:-$current}
+    [ -z "$unfinished" ] || mode=install
     check_payload
     for other in "$state"/payload/*/; do
       [ ! -d "$other" ] || [ "${other%/}" = "$payload" ] || announce "payload: ${other%/} is ignored: a seed does not change an installed node; ./install --apply does"

@@ -1,7 +1,7 @@
 // The installer's stops, each provoked on a host: named in status.json and on the console, nothing installed, and gone when their cause is.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type BuiltCluster, buildCluster } from './built-cluster.ts';
@@ -34,7 +34,7 @@ async function untilInstalled(plane: ControlPlane, host: Host): Promise<void> {
 
 /** systemd tries again every 15 seconds; the test of missing programs waits for that, the others do not. */
 async function tryAgainNow(host: Host): Promise<void> {
-  await host.sh(`systemctl start --no-block ${FIRST_BOOT}`);
+  await host.sh(`systemctl restart --no-block ${FIRST_BOOT}`);
 }
 
 function assertNotInstalled({ root }: Host): void {
@@ -186,7 +186,20 @@ test('a live node is given a stale seed, and the seed of another node', { timeou
         /payload\/1 is ignored: a seed does not change an installed node/,
       );
     });
-    await t.test('the same by hand: ./install --apply refuses it', async () => {
+    await t.test('cut between the renames that adopt the newer payload: that one is finished, not the seed', async () => {
+      await host.cut();
+      const state = join(host.root, STATE);
+      await rm(join(state, 'payload'), { recursive: true });
+      await mkdir(join(state, 'payload'), { mode: 0o700 });
+      await rename(join(state, 'current'), join(state, 'payload/2'));
+      await writeFile(join(state, 'applying'), `/${STATE}/payload/2\n`);
+      const mark = await consoleMark(host);
+      await host.start();
+      await untilVerdict(host, mark, waiting);
+      assert.deepEqual(await installed(host), before);
+      assert.equal(existsSync(join(state, 'applying')), false);
+    });
+    await t.test('the older generation by hand: ./install --apply refuses it', async () => {
       const mark = await consoleMark(host);
       await host.sh('mkdir -p /root/old');
       await run('tar', ['--extract', '--gzip', '--file', staleArchive, '--directory', join(host.root, 'root/old')]);
