@@ -46,7 +46,7 @@ stop_answering() {
 
 # Plain HTTP/1.1: etcd's peer port leaves an HTTP/2 request without an answer.
 ask() { # URL, further arguments
-  curl -sS --http1.1 --max-time 3 --noproxy '*' --cacert "$pki/ca.crt" --cert "$pki/peer.crt" --key "$pki/peer.key" "$@" 2>/dev/null
+  curl -sS --http1.1 --connect-timeout 1 --max-time 3 --noproxy '*' --cacert "$pki/ca.crt" --cert "$pki/peer.crt" --key "$pki/peer.key" "$@" 2>/dev/null
 }
 
 # Standard input: a member list. Output: what it says of this member.
@@ -78,7 +78,7 @@ replace='replace this node (docs/first-boot.md, "etcd refuses to start"); the ot
 ! grep -qs "^$KUBEKILN_ETCD_TOKEN " "$joined" || refuse "this member is in the cluster since $(cut -d' ' -f2 "$joined"), but $gone" "$replace"
 
 trap stop_answering EXIT
-since=$(uptime) turn=0
+since=$(uptime) turn=0 heard=''
 while :; do
   # It handles one client at a time: one that hangs must not silence it for long.
   [ "$((turn % 10))" -ne 0 ] || { stop_answering; answer_blank; }
@@ -101,8 +101,9 @@ while :; do
         unconfirmed="$unconfirmed $peer"
         ;;
       # An etcd that no quorum ever joined knows no more than a blank member.
-      "blank $KUBEKILN_ETCD_TOKEN" | *"\"$KUBEKILN_ETCD_PEER_URL\""*) blank="$blank $peer" ;;
-      *) silent="$silent $peer" ;;
+      "blank $KUBEKILN_ETCD_TOKEN" | *"\"$KUBEKILN_ETCD_PEER_URL\""*) blank="$blank $peer" heard="$heard $peer " ;;
+      # Once blank, and quiet now: its etcd is just starting, as this one may.
+      *) case $heard in *" $peer "*) blank="$blank $peer" ;; *) silent="$silent $peer" ;; esac ;;
     esac
   done
   if [ -n "$unconfirmed" ]; then
