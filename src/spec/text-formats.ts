@@ -136,7 +136,8 @@ export const TEXT_FORMATS = {
   },
   'kms-endpoint': {
     code: 'bad-kms-endpoint',
-    pattern: /^unix:\/\/\/[A-Za-z0-9._/@-]+$/,
+    // sun_path holds 107 characters, unix(7)
+    pattern: /^unix:\/\/\/[A-Za-z0-9._/@-]{1,106}$/,
     examples: ['unix:///run/kms/socket'],
     what: 'a socket like unix:///run/kms/socket',
   },
@@ -187,7 +188,12 @@ export const TEXT_FORMATS = {
     what: 'the name of a kernel setting like vm.max_map_count',
   },
   'sysctl-value': { code: 'bad-sysctl', pattern: /^[A-Za-z0-9 ._,/:-]+$/, examples: ['262144'], what: 'a value for a kernel setting' },
-  'module-name': { code: 'bad-module-name', pattern: /^[A-Za-z0-9_-]+$/, examples: ['br_netfilter'], what: 'the name of a kernel module' },
+  'module-name': {
+    code: 'bad-module-name',
+    pattern: /^[A-Za-z0-9_-]{1,55}$/,
+    examples: ['br_netfilter'],
+    what: 'the name of a kernel module',
+  },
 } as const satisfies Readonly<Record<string, TextFormat>>;
 
 export type FormatName = keyof typeof TEXT_FORMATS;
@@ -215,6 +221,10 @@ function daysHint(text: string): string | undefined {
   return `Go's durations end at hours: ${Number(count) * (unit.startsWith('d') ? 24 : unit.startsWith('w') ? 168 : 8760)}h`;
 }
 
+// What still fits into archives and file systems with names of ours before and behind it.
+const PATH_LIMIT = 200;
+const DEPTH_LIMIT = 33;
+
 function pathFinding(text: string): Finding | undefined {
   if (!text.startsWith('/')) return { message: 'is not an absolute path' };
   const strange = /[^A-Za-z0-9._/@-]/u.exec(text)?.[0];
@@ -225,5 +235,7 @@ function pathFinding(text: string): Finding | undefined {
     .filter(part => part !== '' && part !== '.')
     .join('/')}`;
   if (text.split('/').includes('..')) return { message: 'is not a clean path: it holds ".."' };
+  if (clean.length > PATH_LIMIT || clean.split('/').length > DEPTH_LIMIT)
+    return { message: `is too long; ${PATH_LIMIT} characters and ${DEPTH_LIMIT - 1} directories are possible` };
   return clean === text ? undefined : { message: 'is not a clean path', hint: `write ${clean}` };
 }

@@ -67,5 +67,10 @@ describe('checkArtifacts', () => {
     assert.throws(() => checkArtifacts({ ...PAYLOAD, digest: '0'.repeat(64) }, ARTIFACTS), { name: 'Bug', message: /digest/ });
     assert.throws(() => checkArtifacts({ ...PAYLOAD, entries: PAYLOAD.entries.slice(0, -1) }, ARTIFACTS), { name: 'Bug' });
     assert.throws(() => checkArtifacts({ ...PAYLOAD, entries: PAYLOAD.entries.slice(1) }, ARTIFACTS), { name: 'Bug' });
+    // A power cut while cloud-init writes it would leave half a payload that says it is whole.
+    const [plan, ...rest] = PAYLOAD.entries;
+    assert.ok(plan);
+    const entries = [plan, ...rest.slice(-1), ...rest.slice(0, -1)];
+    assert.throws(() => checkArtifacts({ ...PAYLOAD, entries }, ARTIFACTS), { name: 'Bug', message: /not in order/ });
   });
 });

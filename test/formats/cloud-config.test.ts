@@ -80,7 +80,9 @@ describe('writeCloudConfig', () => {
   });
 
   it('writes what the YAML library would, whether it takes the short way or not', () => {
-    const plain = fc.stringMatching(/^[ -~\n]{0,40}$/).map(text => `a${text}\n`);
+    const plain = fc
+      .tuple(fc.constantFrom('a', '', ' ', '  ', '\n'), fc.stringMatching(/^[ -~\n]{0,40}$/), fc.constantFrom('', 'z'))
+      .map(([first, text, last]) => `${first}${text}${last}\n`);
     fc.assert(
       fc.property(fc.array(fc.oneof(plain, texts), { maxLength: 5 }), fc.oneof(plain, texts), (contents, bootScript) => {
         const files = contents.map((content, index) => ({ path: `/p/${index}`, mode: 0o600, content }));

@@ -1,0 +1,20 @@
+import type { Break } from './break.ts';
+import { CARRIER_BREAKS } from './carriers.ts';
+import { CERTIFICATE_BREAKS } from './certificates.ts';
+import { FLAG_BREAKS } from './flags.ts';
+import { INPUT_BREAKS } from './input.ts';
+import { PLAN_BREAKS } from './plan.ts';
+import { READING_BREAKS } from './reading.ts';
+import { SECRETS_BREAKS } from './secrets.ts';
+import { WRITING_BREAKS } from './writing.ts';
+
+export const BREAKS: readonly Break[] = [
+  ...INPUT_BREAKS,
+  ...CERTIFICATE_BREAKS,
+  ...SECRETS_BREAKS,
+  ...FLAG_BREAKS,
+  ...PLAN_BREAKS,
+  ...CARRIER_BREAKS,
+  ...READING_BREAKS,
+  ...WRITING_BREAKS,
+];
