@@ -10,6 +10,15 @@ function ranges({ spec }: RuleInput): { service: readonly ParsedSubnet[]; pod: r
   return { service: subnetsOf(spec.networking?.serviceSubnet), pod: subnetsOf(spec.networking?.podSubnet) };
 }
 
+/** Both fields with what they hold. */
+function fields(input: RuleInput): readonly (readonly [DocumentPath, readonly ParsedSubnet[]])[] {
+  const { service, pod } = ranges(input);
+  return [
+    [SERVICE, service],
+    [POD, pod],
+  ];
+}
+
 const FAMILY = { 4: 'IPv4', 6: 'IPv6' } as const;
 const families = (subnets: readonly ParsedSubnet[]) => subnets.map(subnet => FAMILY[subnet.subnet.family]).join(',');
 
@@ -17,15 +26,11 @@ const dualStack: Rule = {
   code: 'dual-stack',
   check(input, report) {
     const { service, pod } = ranges(input);
-    for (const [path, subnets] of [
-      [SERVICE, service],
-      [POD, pod],
-    ] as const) {
-      if (subnets.length > 2 || (subnets.length === 2 && subnets[0]?.subnet.family === subnets[1]?.subnet.family)) {
-        report.error(path, `${path.at(-1)} holds at most two subnets, one of each family`);
-        return;
-      }
-    }
+    const wrong = fields(input).filter(
+      ([, subnets]) => subnets.length > 2 || (subnets.length === 2 && subnets[0]?.subnet.family === subnets[1]?.subnet.family),
+    );
+    for (const [path] of wrong) report.error(path, `${path.at(-1)} holds at most two subnets, one of each family`);
+    if (wrong.length > 0) return;
     if (service.length === 0 || pod.length === 0 || families(service) === families(pod)) return;
     report.error(
       firstGiven(input, POD, SERVICE),
@@ -51,11 +56,7 @@ const subnetOverlap: Rule = {
 const subnetNotUsable: Rule = {
   code: 'subnet-not-usable',
   check(input, report) {
-    const { service, pod } = ranges(input);
-    for (const [path, subnets] of [
-      [SERVICE, service],
-      [POD, pod],
-    ] as const) {
+    for (const [path, subnets] of fields(input)) {
       for (const subnet of subnets) {
         const kind =
           unusableKind(ipAddress(subnet.subnet.family, subnet.first)) ?? unusableKind(ipAddress(subnet.subnet.family, subnet.last));
