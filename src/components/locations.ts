@@ -4,8 +4,8 @@
 export const STATE_DIRECTORY = '/var/lib/kubekiln';
 /** Where a carrier lays payloads, one directory per generation. */
 export const STAGING_DIRECTORY = `${STATE_DIRECTORY}/payload`;
-/** Programs and manifests that are the same on all nodes. */
-export const LIBRARY_DIRECTORY = '/usr/local/lib/kubekiln';
+/** Programs and manifests that are the same on all nodes. libexec: where SELinux expects programs (bin_t). */
+export const LIBRARY_DIRECTORY = '/usr/local/libexec/kubekiln';
 export const NODE_ENV_FILE = '/etc/kubekiln/node.env';
 export const UNIT_DIRECTORY = '/etc/systemd/system';
 export const TARGET_UNIT = 'kubekiln.target';

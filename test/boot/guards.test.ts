@@ -38,7 +38,12 @@ async function tryAgainNow(host: Host): Promise<void> {
 }
 
 function assertNotInstalled({ root }: Host): void {
-  for (const path of [`${STATE}/current`, 'etc/kubernetes/pki/ca.crt', 'usr/local/lib/kubekiln', 'etc/systemd/system/kubekiln.target']) {
+  for (const path of [
+    `${STATE}/current`,
+    'etc/kubernetes/pki/ca.crt',
+    'usr/local/libexec/kubekiln',
+    'etc/systemd/system/kubekiln.target',
+  ]) {
     assert.equal(existsSync(join(root, path)), false, path);
   }
 }

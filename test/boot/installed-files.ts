@@ -9,7 +9,7 @@ const ROOTS = [
   'etc/systemd/system',
   'etc/sysctl.d',
   'etc/hostname',
-  'usr/local/lib/kubekiln',
+  'usr/local/libexec/kubekiln',
   'var/lib/kubekiln',
 ];
 /** What tells of a moment, or stands on the host because of the test. */

@@ -4,7 +4,7 @@ import type { Payload, PayloadEntry } from '../../src/emit/payload.ts';
 import { payloadDigest } from '../../src/formats/payload-directory.ts';
 import type { Node } from '../../src/spec/cluster.ts';
 
-export const INSTALLER = 'files/usr/local/lib/kubekiln/kubekiln-install';
+export const INSTALLER = 'files/usr/local/libexec/kubekiln/kubekiln-install';
 
 export function sampleNode(overrides: Partial<Node> = {}): Node {
   return {

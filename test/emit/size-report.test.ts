@@ -25,7 +25,7 @@ function report(payload: Payload) {
 
 const on = (platform: string, ...more: NewEntry[]) => samplePayload(sampleNode({ platform }), more);
 const runtime = (bytes: number): NewEntry => ({
-  path: 'files/usr/local/lib/kubekiln/more',
+  path: 'files/usr/local/libexec/kubekiln/more',
   content: `#!/bin/sh\n${noise(bytes)}`,
   part: 'runtime',
   secret: false,
@@ -109,7 +109,7 @@ describe('weights', () => {
     assert.equal(groups.get('files/etc/kubernetes/pki/ca.key'), 'keys');
     assert.equal(groups.get('files/etc/kubernetes/pki/ca.crt'), 'certificates');
     assert.equal(groups.get('files/etc/systemd/system/etcd.service'), 'units');
-    assert.equal(groups.get('files/usr/local/lib/kubekiln/kubekiln-install'), 'scripts');
+    assert.equal(groups.get('files/usr/local/libexec/kubekiln/kubekiln-install'), 'scripts');
     assert.equal(groups.get('plan'), 'configuration');
   });
 

@@ -53,7 +53,7 @@ const systemPath: Rule = {
 /** Directories of kubekiln and systemd, and pairs of ours that may contain each other. */
 const FOREIGN_ROOTS: Readonly<Record<string, string>> = {
   '/var/lib/kubekiln': 'kubekiln stages payloads there',
-  '/usr/local/lib/kubekiln': 'kubekiln keeps its programs there',
+  '/usr/local/libexec/kubekiln': 'kubekiln keeps its programs there',
   '/etc/kubekiln': 'kubekiln keeps its settings there',
   '/etc/systemd': 'it is read by systemd',
   '/usr/lib/systemd': 'it is read by systemd',
