@@ -18,15 +18,9 @@ make_identity() {
   now=$(date +%s)
   cat >ca.conf <<CONF
 [ca]
-default_ca=d
-[d]
 database=index
-new_certs_dir=.
 rand_serial=yes
-default_md=sha256
 policy=p
-unique_subject=no
-x509_extensions=x
 [p]
 organizationName=supplied
 commonName=supplied
@@ -37,7 +31,7 @@ extendedKeyUsage=clientAuth
 CONF
   : >index
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout client.key -out client.csr -subj "/O=system:masters/CN=kubekiln-bootstrap" 2>/dev/null
-  openssl ca -batch -notext -config ca.conf -cert "$KUBEKILN_PKI/ca.crt" -keyfile "$KUBEKILN_PKI/ca.key" -in client.csr -out client.crt \
+  openssl ca -batch -notext -config ca.conf -name ca -extensions x -md sha256 -outdir . -cert "$KUBEKILN_PKI/ca.crt" -keyfile "$KUBEKILN_PKI/ca.key" -in client.csr -out client.crt \
     -startdate "$(date -u -d "@$((now - 300))" +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "@$((now + 3600))" +%Y%m%d%H%M%SZ)" 2>openssl.log || {
     say "no bootstrap identity: $(tail -n 1 openssl.log)"
     exit 1

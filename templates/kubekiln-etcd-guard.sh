@@ -10,7 +10,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 . {{nodeEnv}}
-digest=$(cat {{state}}/current/.complete 2>/dev/null) || digest=''
+digest=$(cat {{state}}/current/.complete 2>/dev/null) || :
 stage=etcd
 joined={{state}}/etcd-joined
 pki=$KUBEKILN_PKI/etcd
@@ -111,7 +111,7 @@ while :; do
     continue
   fi
   if [ "$(date +%s)" -ge "$KUBEKILN_BOOTSTRAP_BEFORE" ]; then
-    waiting "no data here, and the time to found this cluster ended $(date -u -d "@$KUBEKILN_BOOTSTRAP_BEFORE" +%FT%TZ): waiting for a member that has data. To found the whole cluster anew: kubekiln secrets reopen-bootstrap"
+    waiting "no data here yet; the time to found this cluster ended $(date -u -d "@$KUBEKILN_BOOTSTRAP_BEFORE" +%FT%TZ), so a member that has data must come (anew: kubekiln secrets reopen-bootstrap)"
     continue
   fi
   [ -n "$silent" ] || start "no founding member has data: founding the cluster"

@@ -23,7 +23,7 @@ mkdir -p "$state"
 chmod 0700 "$state"
 
 # A command that fails where no stop foresees it (a full disk, a missing tool) is named too.
-trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code$(full_disks)" "see the lines above: journalctl -u kubekiln-first-boot -u kubekiln-install"' EXIT
+trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code$(full_disks)" "see the lines above: journalctl -t kubekiln-install"' EXIT
 
 full_disks() {
   sed -n 's/^[dp] .* //p' "$payload/plan" | xargs df -P 2>/dev/null | sed -n 's#.* 0 *100% #; no space is left on #p' | sort -u | tr -d '\n'
@@ -39,7 +39,7 @@ digest_of() { # payload directory: one hash over the plan and, in its order, eve
 
 check_payload() {
   stage=payload
-  [ -f "$payload/.complete" ] || stop "the payload in $payload is not complete" "start the machine again: cloud-init writes it anew; or run ./install from node.tar.gz"
+  [ -f "$payload/.complete" ] || stop "the payload in $payload is not complete" "start the machine again, or run ./install from a fresh node.tar.gz"
   digest=$(cat "$payload/.complete")
   have=$(digest_of "$payload") || have=
   if [ "$have" != "$digest" ]; then
@@ -57,36 +57,47 @@ check_payload() {
   say "payload: $node generation $generation, digest ok"
 }
 
+# A later boot neither waits for its address and the clock nor stops: what runs there may go on without.
+waited_for() { # seconds
+  [ "$mode" = boot ] || [ "$(($(uptime) - since))" -ge "$1" ]
+}
+
+stop_or_warn() { # reason remedy
+  [ "$mode" = boot ] || stop "$1" "$2"
+  say "$stage: warning: $1"
+}
+
 check_identity() {
-  stage=identity
-  since=$(uptime)
+  stage=identity since=$(uptime)
   while :; do
-    seen=$(ip -o addr show 2>/dev/null | sed -n 's#.* inet6\{0,1\} \([^/ ]*\).*#\1#p' | tr '\n' ' ')
+    seen=$(ip -brief addr 2>/dev/null | tr -s '\n ' ' ')
     for address in $KUBEKILN_ADDRESSES; do
-      case " $seen" in *" $address "*) return ;; esac
+      case $seen in *" $address"[/\ ]*) return ;; esac
     done
-    [ "$mode" != boot ] || { say "identity: warning: none of $KUBEKILN_ADDRESSES is on an interface (seen: $seen)"; return; }
-    [ "$(($(uptime) - since))" -lt "$KUBEKILN_ADDRESS_WAIT" ] || stop "none of this node's addresses ($KUBEKILN_ADDRESSES) is on an interface; seen: $seen" "give this machine the seed of the node that it is, or correct address or networkConfig of $KUBEKILN_NODE in cluster.yaml"
-    waiting "none of $KUBEKILN_ADDRESSES is on an interface yet (seen: $seen)"
+    reason="none of this node's addresses ($KUBEKILN_ADDRESSES) is on an interface; seen: $seen"
+    if waited_for "$KUBEKILN_ADDRESS_WAIT"; then
+      stop_or_warn "$reason" "give this machine the seed of the node that it is, or correct address or networkConfig of $KUBEKILN_NODE in cluster.yaml"
+      return
+    fi
+    waiting "$reason"
   done
 }
 
 check_clock() {
-  stage=clock
-  since=$(uptime)
+  stage=clock since=$(uptime) reason="the clock says $(date -u +%FT%TZ), before this payload was made"
   while [ "$(date +%s)" -lt "$KUBEKILN_NOT_BEFORE" ]; do
-    [ "$mode" != boot ] || { say "clock: warning: it is $(date -u +%FT%TZ), before this node's certificates begin"; return; }
-    if [ "$(($(uptime) - since))" -ge "$KUBEKILN_CLOCK_WAIT" ]; then
-      [ -z "$KUBEKILN_TIME_SERVERS" ] || stop "the clock says $(date -u +%FT%TZ), before this payload was made, and no time server ($KUBEKILN_TIME_SERVERS) corrected it" "repair time synchronisation or set the clock; it is tried again by itself"
-      date -s "@$KUBEKILN_NOT_BEFORE" >/dev/null 2>&1 || stop "the clock says $(date -u +%FT%TZ), before this payload was made, and cannot be set" "set the clock; it is tried again by itself"
-      say "clock: it was before this payload was made and there are no time servers: set to $(date -u +%FT%TZ)"
+    if waited_for "$KUBEKILN_CLOCK_WAIT"; then
+      if [ "$mode" != boot ] && [ -z "$KUBEKILN_TIME_SERVERS" ] && date -s "@$KUBEKILN_NOT_BEFORE" >/dev/null; then
+        say "$stage: $reason, and there are no time servers: set to $(date -u +%FT%TZ)"
+      else
+        stop_or_warn "$reason, and no time server (${KUBEKILN_TIME_SERVERS:-none}) corrected it" "repair time synchronisation or set the clock; it is tried again by itself"
+      fi
       return
     fi
-    waiting "the clock says $(date -u +%FT%TZ), before this payload was made"
+    waiting "$reason"
   done
-  [ "$(date +%s)" -lt "$KUBEKILN_NOT_AFTER" ] && return
-  [ "$mode" != boot ] || { say "clock: warning: it is $(date -u +%FT%TZ), after a certificate of this node ended"; return; }
-  stop "the clock says $(date -u +%FT%TZ), after the first certificate of this payload ended" "if the clock is right: kubekiln certs renew all, build, and use the new payload"
+  [ "$(date +%s)" -lt "$KUBEKILN_NOT_AFTER" ] ||
+    stop_or_warn "the clock says $(date -u +%FT%TZ), after the first certificate of this payload ended" "if the clock is right: kubekiln certs renew all, build, and use the new payload"
 }
 
 check_binaries() {

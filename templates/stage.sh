@@ -8,6 +8,6 @@ if [ "$(cat $payload/.complete 2>/dev/null)" != {{digest}} ] || [ "$sum" != "{{d
   rm -f $payload/.complete /var/lib/cloud/instance/sem/config_write_files
 fi
 systemd-run --quiet --no-block --unit=kubekiln-first-boot --description="kubekiln: first boot" \
-  -p SyslogIdentifier=kubekiln-install -p Type=oneshot -p Restart=on-failure -p RestartSec=15 -p StandardOutput=journal+console -p StandardError=journal+console \
+  -p SyslogIdentifier=kubekiln-install -p Type=oneshot -p Restart=on-failure -p RestartSec=15 -p StandardOutput=journal+console \
   -p Wants=network-online.target -p "After=network-online.target cloud-init.service cloud-init-network.service" \
   /bin/sh -c '[ -s $0/.complete ] || { echo "kubekiln: STOPPED at payload: cloud-init did not write it: $(df $0 | tail -n 1)"; exit 1; }; exec sh $0/files{{library}}/kubekiln-install first-boot $0' $payload

@@ -1,7 +1,7 @@
 // Our own programs on the node: shell scripts that are the same everywhere; what differs stands in node.env.
 
 import { renderTemplate } from '../formats/mustache.ts';
-import { withoutComments } from '../formats/shell.ts';
+import { compactScript } from '../formats/shell.ts';
 import type { PlannedFile } from '../plan/node-plan.ts';
 import { LIBRARY_DIRECTORY, NODE_ENV_FILE, STATE_DIRECTORY } from './locations.ts';
 
@@ -25,7 +25,7 @@ function programText(name: string): string {
   const known = texts.get(name);
   if (known !== undefined) return known;
   const view = { state: STATE_DIRECTORY, library: LIBRARY_DIRECTORY, nodeEnv: NODE_ENV_FILE };
-  const text = withoutComments(renderTemplate(`${name}.sh`, view, value => value));
+  const text = compactScript(renderTemplate(`${name}.sh`, view, value => value));
   texts.set(name, text);
   return text;
 }

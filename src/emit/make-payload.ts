@@ -16,9 +16,13 @@ function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 
+/** PEM has an alphabet of its own: one block of deflate for all of it. */
+const LAST_KINDS = ['.key', '.pub', '.crt'];
+
 /** Files of a kind side by side: gzip finds more to share, and user-data has 16 KB. */
 function byKind(files: readonly PlannedFile[]): readonly PlannedFile[] {
-  return files.toSorted((a, b) => compare(extname(a.path), extname(b.path)) || compare(a.path, b.path));
+  const rank = ({ path }: PlannedFile) => LAST_KINDS.indexOf(extname(path));
+  return files.toSorted((a, b) => rank(a) - rank(b) || compare(extname(a.path), extname(b.path)) || compare(a.path, b.path));
 }
 
 function compare(a: string, b: string): number {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { shellWord, withoutComments } from '../../src/formats/shell.ts';
+import { compactScript, shellWord } from '../../src/formats/shell.ts';
 
 const character = fc.oneof(fc.constantFrom(...'\'"\\$`;&|<>(){}*?~# \n\t=%!-'), fc.string({ minLength: 1, maxLength: 1, unit: 'binary' }));
 const text = fc.array(character, { maxLength: 12 }).map(parts => parts.join('').replaceAll('\0', ''));
@@ -20,8 +20,12 @@ describe('a shell word', () => {
   });
 });
 
-describe('a script without comments', () => {
+describe('a script for a node', () => {
   it('keeps its first line and everything that is not a comment', () => {
-    assert.equal(withoutComments('#!/bin/sh\n# why\n\n  # inside\necho "# not one" # kept\n'), '#!/bin/sh\necho "# not one" # kept\n');
+    assert.equal(compactScript('#!/bin/sh\n# why\n\n  # inside\necho "# not one" # kept\n'), '#!/bin/sh\necho "# not one" # kept\n');
+  });
+
+  it('loses its indentation, and what a function says of its parameters', () => {
+    assert.equal(compactScript('#!/bin/sh\nstop() { # reason\n  exit 1\n}\n'), '#!/bin/sh\nstop() {\nexit 1\n}\n');
   });
 });
