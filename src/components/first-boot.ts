@@ -5,7 +5,7 @@ import type { Component, Contribution, PlanContext, PlannedFile } from '../plan/
 import { controlPlaneNodes } from '../spec/cluster.ts';
 import { localApiServer } from './component-kubeconfig.ts';
 import { httpsUrl } from './etcd.ts';
-import { libraryProgram } from './library.ts';
+import { libraryProgram, operatorCommand } from './library.ts';
 import { ETCD_PEER_PORT, LIBRARY_DIRECTORY, NODE_ENV_FILE, STATE_DIRECTORY, TARGET_UNIT, unitPath } from './locations.ts';
 
 const INSTALL_UNIT = 'kubekiln-install.service';
@@ -93,6 +93,7 @@ export const firstBoot: Component = {
           restarts: [],
         },
         libraryProgram('kubekiln-install'),
+        operatorCommand('kubekiln-support'),
         { path: unitPath(INSTALL_UNIT), mode: 0o644, owner: 'root', content: unit, part: 'runtime', secret: false, restarts: [] },
         ...systemFiles(context),
       ],

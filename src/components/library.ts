@@ -3,12 +3,21 @@
 import { renderTemplate } from '../formats/mustache.ts';
 import { compactScript } from '../formats/shell.ts';
 import type { PlannedFile } from '../plan/node-plan.ts';
-import { LIBRARY_DIRECTORY, NODE_ENV_FILE, STATE_DIRECTORY } from './locations.ts';
+import { COMMAND_DIRECTORY, LIBRARY_DIRECTORY, NODE_ENV_FILE, STATE_DIRECTORY } from './locations.ts';
 
 /** templates/`name`.sh as an executable of LIBRARY_DIRECTORY. */
 export function libraryProgram(name: string, restarts: readonly string[] = []): PlannedFile {
+  return program(LIBRARY_DIRECTORY, name, restarts);
+}
+
+/** templates/`name`.sh as a command that an operator types. */
+export function operatorCommand(name: string): PlannedFile {
+  return program(COMMAND_DIRECTORY, name, []);
+}
+
+function program(directory: string, name: string, restarts: readonly string[]): PlannedFile {
   return {
-    path: `${LIBRARY_DIRECTORY}/${name}`,
+    path: `${directory}/${name}`,
     mode: 0o755,
     owner: 'root',
     content: programText(name),

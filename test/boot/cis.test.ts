@@ -13,12 +13,14 @@ import { factsWith } from './cis/on-host.ts';
 import { plantLeaks, removeLeaks } from './cis/plant.ts';
 import { processLines } from './cis/rule.ts';
 import { RULES } from './cis/rules.ts';
+import { assertSaysWhatAHelperNeeds, plantInJournal } from './cis/support.ts';
 import { TRIALS } from './cis/trials.ts';
 import { brokenAs, notPassing, passingAs, turned } from './cis/turned.ts';
 import { openedBy } from './cis/unprivileged.ts';
 import { member, powerOn, untilReady } from './control-plane.ts';
 import { createHosts } from './kubekiln-hosts.ts';
 import { eventually } from './patience.ts';
+import { keysIn, SUPPORT, supportArchive } from './support-archive.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
 const MOST_EXPOSURE = 1.5;
@@ -125,6 +127,30 @@ test('a booted node keeps its keys, and what the CIS benchmark asks for', { time
           { timeout: 10_000, every: 1000 },
         );
         await removeLeaks(victim);
+      });
+
+      await t.test('a support archive says what a helper needs, and holds no key: planted ones are masked', async subtest => {
+        const { host: node, name: of } = member(plane, 1);
+        const archive = await supportArchive(node);
+        assert.match(archive.path, new RegExp(`^/var/lib/kubekiln/support-${of}-`));
+        assertSaysWhatAHelperNeeds(archive);
+        assert.deepEqual(keysIn(archive, canaries), []);
+        subtest.diagnostic(`${archive.bytes.length} bytes`);
+
+        await plantInJournal(node);
+        const masked = await supportArchive(node);
+        assert.match(masked.texts['kubekiln.log'], /decrypting with \[masked\], the end/);
+        assert.deepEqual(keysIn(masked, canaries), []);
+        const careless = `sed 's/^mask() {/mask() { cat; return/' $(command -v ${SUPPORT}) > /run/careless; sh /run/careless`;
+        const planted = canaries.map(({ name: key }) => key).filter(key => key === `${of}/apiserver` || key.startsWith('encryption key'));
+        assert.deepEqual(
+          keysIn(await supportArchive(node, careless), canaries),
+          planted.sort(),
+          'the same search, where nothing is masked',
+        );
+
+        const nobody = await node.try(`setpriv --reuid=65534 --regid=65534 --clear-groups ${SUPPORT} /tmp/mine.tar.gz`);
+        assert.deepEqual([nobody.code, nobody.stdout, nobody.stderr], [2, '', 'kubekiln-support: must run as root\n']);
       });
     },
   );

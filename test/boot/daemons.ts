@@ -11,7 +11,7 @@ export async function etcdOnly(): Promise<ReadonlyMap<string, string>> {
   await mkdir(directory, { recursive: true, mode: 0o755 });
   const programs = new Map(programsOf(await ensureEtcd(), await ensureKubernetes()));
   for (const name of OTHERS) {
-    await script(join(directory, name), 'exec sleep infinity');
+    await script(join(directory, name), '[ "$*" != --version ] || exec echo idle\nexec sleep infinity');
     programs.set(`/usr/local/bin/${name}`, join(directory, name));
   }
   return programs;

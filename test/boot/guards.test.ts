@@ -5,6 +5,7 @@ import { chmod, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type BuiltCluster, buildCluster } from './built-cluster.ts';
+import { canariesOf } from './cis/key-material.ts';
 import { run } from './command.ts';
 import { type ControlPlane, describe, member } from './control-plane.ts';
 import { etcdOnly } from './daemons.ts';
@@ -15,6 +16,7 @@ import { networkConfigOf } from './nodes.ts';
 import { eventually } from './patience.ts';
 import { SEED } from './seed.ts';
 import { smallDisk } from './small-disk.ts';
+import { keysIn, STAGED_SUPPORT, supportArchive } from './support-archive.ts';
 import { consoleMark, consoleSince, unitState, untilVerdict } from './verdict.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
@@ -62,6 +64,15 @@ test('a seed on the wrong machine, then a byte of its payload changed', { timeou
         remedy: /give this machine the seed of the node that it is/,
         unit: RETRIES,
       });
+      assertNotInstalled(host);
+    });
+    await t.test('a support archive of the stopped node, from what is staged: says why, holds no key', async () => {
+      const archive = await supportArchive(host, STAGED_SUPPORT);
+      assert.match(archive.texts.status, /"stage":"identity","result":"failed"/);
+      assert.match(archive.texts['kubekiln.log'], /STOPPED at identity: none of this node's addresses/);
+      assert.match(archive.texts.certificates, /subject=CN = kube-apiserver/);
+      assert.match(archive.texts.plan, /sha256sum: \/etc\/kubernetes\/pki\/ca\.crt: No such file/);
+      assert.deepEqual(keysIn(archive, await canariesOf(built)), []);
       assertNotInstalled(host);
     });
     await t.test('one byte of one staged file changed: stops, names both digests', async () => {
@@ -129,6 +140,15 @@ test('a full disk', { timeout: 240_000 }, async t => {
       await eventually('the console names the stop', said, { explain: () => describe(plane) });
       assert.match(await unitState(host, FIRST_BOOT), RETRIES[1]);
       assert.equal(existsSync(join(disk.directory, 'current')), false);
+      const refused = await host.try(STAGED_SUPPORT);
+      assert.equal(refused.code, 1, refused.stdout);
+      assert.match(
+        refused.stderr,
+        /kubekiln-support: cannot write \/var\/lib\/kubekiln\/support-.*100%.*Name another place: kubekiln-support \/run/,
+      );
+      const archive = await supportArchive(host, `${STAGED_SUPPORT} /run/for-the-helper.tar.gz`);
+      assert.match(archive.texts.system, /100% \/var\/lib\/kubekiln/);
+      assert.match(archive.texts['cloud-init'], /No space left on device/);
       await host.stop();
       await disk.grow('8m');
       await host.start();

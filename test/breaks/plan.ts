@@ -2,6 +2,7 @@
 import { type Break, swapped, without } from './break.ts';
 
 const HARDENING = 'templates/hardening.conf';
+const SUPPORT = 'templates/kubekiln-support.sh';
 const CHECK_PLAN = 'src/plan/check-plan.ts';
 
 export const PLAN_BREAKS: readonly Break[] = [
@@ -114,5 +115,26 @@ export const PLAN_BREAKS: readonly Break[] = [
     ...swapped('CLOCK_WAIT: seconds(cluster.timings.clockWait)', 'CLOCK_WAIT: seconds(cluster.timings.addressWait)'),
     tests: ['plan/golden', 'build/any-cluster'],
     why: 'what was asked for is not what the node does',
+  },
+  {
+    name: 'a support archive that masks no base64',
+    file: SUPPORT,
+    ...without('s|[A-Za-z0-9+/]{24,}|\\x01&\\x01|g\n'),
+    tests: ['plan/support-command'],
+    why: 'whoever is sent the archive has the encryption key, once a daemon has logged it',
+  },
+  {
+    name: 'a support archive that shows the end of a PEM key',
+    file: SUPPORT,
+    ...swapped('/-BEGIN .*PRIVATE KEY-/,/-END .*KEY-/s|', '/-BEGIN .*PRIVATE KEY-/s|'),
+    tests: ['plan/support-command'],
+    why: 'half a private number is found by trying',
+  },
+  {
+    name: 'a support archive for every user',
+    file: SUPPORT,
+    ...swapped('[ "$(id -u)" = 0 ] ||', '[ "$(id -u)" ] ||'),
+    tests: ['plan/support-command'],
+    why: 'it would be written half, and look whole',
   },
 ];
