@@ -1,4 +1,5 @@
 // The one place that knows what differs between Kubernetes releases. The data was read from the real binaries of each minor; nothing else compares versions.
+import pluginData from './admission-plugins.json' with { type: 'json' };
 import type { DaemonName, KubernetesVersion } from './cluster.ts';
 import etcdData from './etcd-flags.json' with { type: 'json' };
 import flagData from './kubernetes-flags.json' with { type: 'json' };
@@ -48,6 +49,22 @@ export function isRepeatable(program: FlaggedProgram, flag: string): boolean {
   return /slice|array|map|stringTo|namedCertKey/i.test(facts(program, flag)?.type ?? '');
 }
 
+/** The type that the program parses the flag's value as, by pflag's name (`bool`, `duration`, `int32`); undefined for any text. */
+export function flagType(program: FlaggedProgram, flag: string): string | undefined {
+  return facts(program, flag)?.type;
+}
+
+/** Supported minors whose kube-apiserver has that admission plugin, ascending; empty for one that none of them knows. */
+export function minorsWithPlugin(plugin: string): readonly number[] {
+  const minors = Object.hasOwn(PLUGINS, plugin) ? PLUGINS[plugin] : undefined;
+  return SUPPORTED_MINORS.filter(minor => holds(minors, minor));
+}
+
+/** All admission plugins of a release, for did-you-mean. */
+export function admissionPlugins(version: KubernetesVersion): readonly string[] {
+  return Object.keys(PLUGINS).filter(plugin => minorsWithPlugin(plugin).includes(version.minor));
+}
+
 /** All flags of a program in a release, for did-you-mean. */
 export function flagNames(version: KubernetesVersion, program: FlaggedProgram): readonly string[] {
   return Object.keys(FLAGS[program]).filter(flag => knowsFlag(version, program, flag));
@@ -71,14 +88,16 @@ interface FlagFacts {
 type ProgramFlags = Readonly<Record<string, FlagFacts>>;
 
 function etcdFlags(): ProgramFlags {
-  const flags: Readonly<Record<string, { deprecated?: boolean; instead?: string }>> = etcdData.flags;
+  const flags: Readonly<Record<string, { type?: string; deprecated?: boolean; instead?: string }>> = etcdData.flags;
   return Object.fromEntries(
-    Object.entries(flags).map(([name, { deprecated, instead }]) => [
+    Object.entries(flags).map(([name, { deprecated, ...rest }]) => [
       name,
-      { in: 'all', ...(deprecated && { deprecatedIn: 'all' }), ...(instead !== undefined && { instead }) },
+      { in: 'all', ...(deprecated && { deprecatedIn: 'all' }), ...rest },
     ]),
   );
 }
+
+const PLUGINS: Readonly<Record<string, Minors>> = pluginData.plugins;
 
 const FLAGS: Readonly<Record<FlaggedProgram, ProgramFlags>> = { ...flagData, etcd: etcdFlags() };
 

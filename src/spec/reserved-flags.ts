@@ -1,5 +1,6 @@
 // Flags that an operator cannot change, because another part of the cluster relies on our value; and values that weaken it. A reason per line.
 import type { DaemonName } from './cluster.ts';
+import { parseDuration } from './duration.ts';
 
 export interface ReservedFlag {
   readonly reason: string;
@@ -186,6 +187,9 @@ export function weakeningReason(daemon: DaemonName, flag: string, value: string)
   return weak?.reason;
 }
 
+/** Seconds: two days. */
+const LONGEST_EVENTS = 2 * 86_400;
+
 const WEAKENING: readonly {
   readonly daemon?: DaemonName;
   readonly flag: string;
@@ -227,6 +231,18 @@ const WEAKENING: readonly {
     flag: 'enable-pprof',
     when: value => value !== 'false',
     reason: 'it shows the inside of etcd to whoever has a client certificate',
+  },
+  {
+    daemon: 'kube-apiserver',
+    flag: 'runtime-config',
+    when: value => list(value).some(item => /^api\/(all|alpha)(=(|1|t|T|true|TRUE|True))?$/.test(item)),
+    reason: 'it serves alpha APIs, which may lose data at the next release',
+  },
+  {
+    daemon: 'kube-apiserver',
+    flag: 'event-ttl',
+    when: value => (parseDuration(value) ?? 0) > LONGEST_EVENTS,
+    reason: 'etcd holds every event for so long, and a busy cluster fills it',
   },
   { flag: 'tls-min-version', when: value => /1[01]$|1\.[01]$/.test(value), reason: 'TLS below 1.2 is broken' },
 ];

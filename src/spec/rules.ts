@@ -2,6 +2,7 @@ import type { Rule } from './rule.ts';
 import { addressRules } from './rules/addresses.ts';
 import { encryptionRules } from './rules/encryption.ts';
 import { fileRules } from './rules/files.ts';
+import { flagValueRules } from './rules/flag-values.ts';
 import { flagRules } from './rules/flags.ts';
 import { formatRules } from './rules/formats.ts';
 import { lifetimeRules } from './rules/lifetimes.ts';
@@ -25,6 +26,7 @@ export const RULES: readonly Rule[] = [
   ...pathRules,
   ...userRules,
   ...flagRules,
+  ...flagValueRules,
   ...encryptionRules,
   ...fileRules,
   ...networkConfigRules,

@@ -60,9 +60,9 @@ describe('flags', () => {
 
   it('writes values so that systemd expands nothing in them', () => {
     const value = 'a b%n$HOME"c\\d';
-    const spec = `  apiServer:\n    extraArgs: [{name: event-ttl, value: ${JSON.stringify(value)}}]\n    extraEnvs: [{name: X, value: ${JSON.stringify(value)}}]`;
+    const spec = `  apiServer:\n    extraArgs: [{name: external-hostname, value: ${JSON.stringify(value)}}]\n    extraEnvs: [{name: X, value: ${JSON.stringify(value)}}]`;
     const unit = planOf('v1.37.1', spec).files.find(file => file.path.endsWith('/kube-apiserver.service'))?.content ?? '';
-    assert.match(unit, /^ {2}"--event-ttl=a b%%n\$\$HOME\\"c\\\\d"/m);
+    assert.match(unit, /^ {2}"--external-hostname=a b%%n\$\$HOME\\"c\\\\d"/m);
     assert.match(unit, /^Environment="X=a b%%n\$HOME\\"c\\\\d"$/m);
   });
 });

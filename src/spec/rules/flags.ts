@@ -1,6 +1,7 @@
 import { closestWord } from '../../closest-word.ts';
 import type { DocumentPath } from '../../problem.ts';
 import type { DaemonName } from '../cluster.ts';
+import { type DaemonSetting, daemonSettings } from '../daemon-settings.ts';
 import {
   deprecatesFlag,
   flagNames,
@@ -14,38 +15,17 @@ import {
 } from '../kubernetes-releases.ts';
 import { removedFlagHint } from '../removed-flags.ts';
 import { reservedFlag, weakeningReason } from '../reserved-flags.ts';
-import type { Rule, SpecDraft } from '../rule.ts';
-
-interface Setting {
-  readonly daemon: DaemonName;
-  readonly name: string;
-  readonly value: string | undefined;
-  readonly path: DocumentPath;
-}
-
-function settings(spec: SpecDraft, list: 'extraArgs' | 'extraEnvs'): readonly Setting[] {
-  const components = [
-    { daemon: 'kube-apiserver', given: spec.apiServer, path: ['spec', 'apiServer'] },
-    { daemon: 'kube-controller-manager', given: spec.controllerManager, path: ['spec', 'controllerManager'] },
-    { daemon: 'kube-scheduler', given: spec.scheduler, path: ['spec', 'scheduler'] },
-    { daemon: 'etcd', given: spec.etcd?.local, path: ['spec', 'etcd', 'local'] },
-  ] as const;
-  return components.flatMap(({ daemon, given, path }) =>
-    (given?.[list] ?? []).flatMap((item, index) =>
-      item?.name === undefined ? [] : [{ daemon, name: item.name, value: item.value, path: [...path, list, index] }],
-    ),
-  );
-}
+import type { Rule } from '../rule.ts';
 
 /** Names that are no flags at all are the format's business. */
-const wellFormed = ({ name }: Setting) => /^[a-z0-9][a-zA-Z0-9._-]*$/.test(name);
+const wellFormed = ({ name }: DaemonSetting) => /^[a-z0-9][a-zA-Z0-9._-]*$/.test(name);
 
 const unknownFlag: Rule = {
   code: 'unknown-flag',
   check({ spec }, report) {
     const version = parseVersion(spec.kubernetesVersion ?? '');
     if (!version || !isSupported(version)) return;
-    for (const { daemon, name, path } of settings(spec, 'extraArgs').filter(wellFormed)) {
+    for (const { daemon, name, path } of daemonSettings(spec, 'extraArgs').filter(wellFormed)) {
       if (knowsFlag(version, daemon, name)) continue;
       const minors = minorsWithFlag(daemon, name);
       const last = minors.at(-1);
@@ -66,7 +46,7 @@ const deprecatedFlag: Rule = {
   check({ spec }, report) {
     const version = parseVersion(spec.kubernetesVersion ?? '');
     if (!version || !isSupported(version)) return;
-    for (const { daemon, name, path } of settings(spec, 'extraArgs')) {
+    for (const { daemon, name, path } of daemonSettings(spec, 'extraArgs')) {
       // Flags that are refused whatever their value are reported once.
       const reserved = reservedFlag(daemon, name);
       if (!deprecatesFlag(version, daemon, name) || (reserved && !reserved.refuses)) continue;
@@ -82,7 +62,7 @@ const deprecatedFlag: Rule = {
 const reserved: Rule = {
   code: 'reserved-flag',
   check({ spec }, report) {
-    for (const { daemon, name, value, path } of settings(spec, 'extraArgs')) {
+    for (const { daemon, name, value, path } of daemonSettings(spec, 'extraArgs')) {
       const flag = reservedFlag(daemon, name);
       if (!flag || (flag.refuses && (value === undefined || !flag.refuses(value)))) continue;
       const subject = flag.refuses ? `--${name}=${value} of ${daemon}` : `--${name} of ${daemon}`;
@@ -97,7 +77,7 @@ const reserved: Rule = {
 const weakening: Rule = {
   code: 'weakening-flag',
   check({ spec }, report) {
-    for (const { daemon, name, value, path } of settings(spec, 'extraArgs')) {
+    for (const { daemon, name, value, path } of daemonSettings(spec, 'extraArgs')) {
       const reason = value === undefined ? undefined : weakeningReason(daemon, name, value);
       if (reason !== undefined) report.warning([...path, 'value'], `--${name}=${value} weakens ${daemon}: ${reason}`, { value });
     }
@@ -108,7 +88,7 @@ const duplicateFlag: Rule = {
   code: 'duplicate-flag',
   check({ spec, lineOf }, report) {
     const first = new Map<string, DocumentPath>();
-    for (const { daemon, name, path } of settings(spec, 'extraArgs')) {
+    for (const { daemon, name, path } of daemonSettings(spec, 'extraArgs')) {
       const key = `${daemon} ${name}`;
       const other = first.get(key);
       if (!other) first.set(key, path);
@@ -124,7 +104,7 @@ const duplicateEnvironment: Rule = {
   code: 'duplicate-environment',
   check({ spec, lineOf }, report) {
     const first = new Map<string, DocumentPath>();
-    for (const { daemon, name, path } of settings(spec, 'extraEnvs')) {
+    for (const { daemon, name, path } of daemonSettings(spec, 'extraEnvs')) {
       const key = `${daemon} ${name}`;
       const other = first.get(key);
       if (!other) first.set(key, path);
@@ -136,7 +116,7 @@ const duplicateEnvironment: Rule = {
 const reservedEnvironment: Rule = {
   code: 'reserved-environment',
   check({ spec }, report) {
-    for (const { daemon, name, path } of settings(spec, 'extraEnvs')) {
+    for (const { daemon, name, path } of daemonSettings(spec, 'extraEnvs')) {
       const reason = environmentReason(daemon, name);
       if (reason !== undefined) report.error([...path, 'name'], `${name} of ${daemon} cannot be set here: ${reason}`, { value: name });
     }

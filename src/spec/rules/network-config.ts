@@ -73,16 +73,39 @@ function interfaces(config: NetworkConfig): readonly { path: DocumentPath; setti
   });
 }
 
+/** What each cloud-init renders rightly; 22.4 without netplan makes ::/64 of ::/0. */
+function defaultRoute(via: unknown): string {
+  const to = typeof via === 'string' && via.includes(':') ? ['"::/1"', '"8000::/1"'] : ['0.0.0.0/0'];
+  return `routes: [${to.map(destination => `{to: ${destination}, via: ${to.length > 1 ? `"${String(via)}"` : String(via)}}`).join(', ')}]`;
+}
+
 const gateway: Rule = {
   code: 'network-config-gateway',
   check({ spec }, report) {
     for (const { config, path } of configs(spec)) {
       for (const { path: device, settings } of interfaces(config)) {
         for (const key of ['gateway4', 'gateway6'].filter(key => Object.hasOwn(settings, key)))
-          report.warning([...path, ...device, key], `${key} is deprecated`, {
-            mark: 'key',
-            hint: `routes: [{to: default, via: ${String(settings[key])}}]`,
+          report.warning([...path, ...device, key], `${key} is deprecated`, { mark: 'key', hint: defaultRoute(settings[key]) });
+      }
+    }
+  },
+};
+
+// cloud-init hands a netplan file on where netplan is installed. Elsewhere it renders the routes itself, for systemd-networkd or ifupdown.
+const route: Rule = {
+  code: 'network-config-route',
+  check({ spec }, report) {
+    for (const { config, path } of configs(spec)) {
+      for (const { path: device, settings } of interfaces(config)) {
+        const routes = Array.isArray(settings.routes) ? settings.routes : [];
+        for (const [index, item] of routes.entries()) {
+          if (!isMapping(item) || (item.to !== 'default' && item.to !== '::/0')) continue;
+          const does = item.to === 'default' ? 'stops at "to: default"' : 'of Debian 12 makes ::/64 of "::/0"';
+          report.warning([...path, ...device, 'routes', index, 'to'], `without netplan on the node, cloud-init ${does}`, {
+            value: item.to,
+            hint: defaultRoute(item.via),
           });
+        }
       }
     }
   },
@@ -103,4 +126,4 @@ const lacksAddress: Rule = {
   },
 };
 
-export const networkConfigRules: readonly Rule[] = [version, unknownKey, gateway, lacksAddress];
+export const networkConfigRules: readonly Rule[] = [version, unknownKey, gateway, route, lacksAddress];
