@@ -185,17 +185,18 @@ start_target() {
   say "done: $node generation $generation is installed; its services start now (systemctl status kubekiln.target)"
 }
 
-etcd_health() {
+own_etcdctl() {
   pki=${KUBEKILN_PKI}/etcd
   "$KUBEKILN_BINARIES/etcdctl" --endpoints="https://127.0.0.1:2379" --cacert="$pki/ca.crt" --cert="$pki/healthcheck-client.crt" --key="$pki/healthcheck-client.key" \
-    --command-timeout=10s endpoint health --cluster 2>&1
+    --command-timeout=10s "$@" 2>&1
 }
 
 # Day 2: one node at a time, and never while another member is down, since restarting this one could then cost the quorum.
 refuse_while_unhealthy() {
   [ "$KUBEKILN_ROLE" = control-plane ] && systemctl is-active --quiet etcd.service || return 0
   stage=health
-  sick=$(etcd_health | grep -v 'is healthy' | grep -v "//$KUBEKILN_ADDRESS:" || true)
+  # A founding member that never ran has no client URL, and --cluster passes it over.
+  sick=$({ own_etcdctl member list | grep ', , ' || :; own_etcdctl endpoint health --cluster | grep -v 'is healthy' | grep -v "//$KUBEKILN_ADDRESS:" || :; } | tr '\n' ' ')
   [ -z "$sick" ] || stop "another etcd member is not healthy: $sick" "bring it back first, then run ./install --apply again; nothing was changed"
 }
 
@@ -220,8 +221,8 @@ load_source() {
   check_payload
   if [ -d "$current" ] && [ "$mode" != apply ]; then
     [ "$(cat "$current/.complete")" = "$digest" ] || stop "this machine is installed already, with another payload" "to change a running node: ./install --apply"
-    payload=$current
-    return
+    # An installed payload that was changed is replaced by this one.
+    [ "$(digest_of "$current")" != "$digest" ] || { payload=$current; return; }
   fi
   rm -rf "$state/incoming"
   mkdir -p "$state/payload" "$state/incoming"

@@ -15,6 +15,18 @@ export const KUBERNETES_VERSION = 'v1.37.1';
 const ETCD_PROGRAMS = ['etcd', 'etcdctl', 'etcdutl'] as const;
 const KUBERNETES_PROGRAMS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'] as const;
 
+/** The releases of Debian that hosts are tested with. */
+export const DEBIAN_SUITES = ['bookworm', 'trixie'] as const;
+export type DebianSuite = (typeof DEBIAN_SUITES)[number];
+
+/** KUBEKILN_DEBIAN, or bookworm. @throws when it names another release */
+export function debianSuite(): DebianSuite {
+  const name = process.env.KUBEKILN_DEBIAN ?? '';
+  const found = DEBIAN_SUITES.find(suite => suite === (name === '' ? 'bookworm' : name));
+  if (found === undefined) throw new Error(`KUBEKILN_DEBIAN=${name}: hosts have ${DEBIAN_SUITES.join(' or ')}`);
+  return found;
+}
+
 /** KUBEKILN_CACHE, or `kubekiln` in the user's cache directory. */
 export function cacheDirectory(): string {
   const own = process.env.KUBEKILN_CACHE;
@@ -41,7 +53,7 @@ export function programsOf(etcd: string, kubernetes: string): ReadonlyMap<string
 }
 
 /** Directory with an unpacked Debian, to be laid under hosts. Remade when the script that makes it changed. */
-export async function ensureRootFileSystem(suite: 'bookworm' | 'trixie' = 'bookworm'): Promise<string> {
+export async function ensureRootFileSystem(suite: DebianSuite = debianSuite()): Promise<string> {
   const script = join(BOOT_SCRIPTS, 'build-root-file-system.sh');
   const recipe = createHash('sha256').update(readFileSync(script)).digest('hex').slice(0, 12);
   const name = `${suite}-${recipe}`;

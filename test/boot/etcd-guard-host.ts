@@ -24,7 +24,7 @@ export async function untilJoined(plane: ControlPlane, of: Member): Promise<void
 
 /** True when etcd has begun to write a log there. */
 export async function hasData(of: Member): Promise<boolean> {
-  return existsSync(join(of.host.root, DATA, 'member'));
+  return existsSync(join(of.host.root, DATA, 'member/wal'));
 }
 
 /** Empties etcd's data directory on a running host, and the mark beside it when asked to, and lets systemd start etcd again. */

@@ -1,16 +1,14 @@
 // The installer's stops, each provoked on a host: named in status.json and on the console, nothing installed, and gone when their cause is.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type BuiltCluster, buildCluster } from './built-cluster.ts';
 import { canariesOf } from './cis/key-material.ts';
-import { run } from './command.ts';
 import { type ControlPlane, describe, member } from './control-plane.ts';
 import { etcdOnly } from './daemons.ts';
-import type { Host } from './host.ts';
-import { installedFiles } from './installed-files.ts';
+import { assertNotInstalled, FIRST_BOOT, RETRIES, SPEC, STATE, tryAgainNow, untilInstalled } from './guarded-host.ts';
 import { createHosts, type HostSettings } from './kubekiln-hosts.ts';
 import { networkConfigOf } from './nodes.ts';
 import { eventually } from './patience.ts';
@@ -20,35 +18,33 @@ import { keysIn, STAGED_SUPPORT, supportArchive } from './support-archive.ts';
 import { consoleMark, consoleSince, unitState, untilVerdict } from './verdict.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
-const FIRST_BOOT = 'kubekiln-first-boot.service';
-const RETRIES = [FIRST_BOOT, /^activating\/auto-restart$/] as const;
-const STATE = 'var/lib/kubekiln';
-const SPEC = { addressWait: '2s', clockWait: '2s', bootstrapPatience: 'never' };
+/** The clock is this machine's, and stays: it is the payload that was made too late or too early. No host may set it, so the last resort fails here. */
+const CLOCKS = [
+  {
+    clock: 'behind, and a time server does not answer',
+    daysAgo: -31,
+    spec: { node: { timeServers: ['192.0.2.1'] } },
+    reason: /the clock says 20\S+, before this payload was made, and no time server \(192\.0\.2\.1\) corrected it/,
+    remedy: /repair time synchronisation or set the clock/,
+  },
+  {
+    clock: 'behind, without time servers',
+    daysAgo: -31,
+    spec: {},
+    reason: /the clock says 20\S+, before this payload was made, and (cannot be set|no time server \(none\) corrected it)/,
+    remedy: /set the clock; it is tried again by itself/,
+  },
+  {
+    clock: 'past the first notAfter',
+    daysAgo: 400,
+    spec: {},
+    reason: /the clock says 20\S+, after the first certificate of this payload ended/,
+    remedy: /kubekiln certs renew all, build/,
+  },
+] as const;
 
 const onHosts = (label: string, built: BuiltCluster, settings: HostSettings, use: (plane: ControlPlane) => Promise<void>) =>
   withControlPlane(`guards-${label}`, () => createHosts(built, 'user-data', settings), use);
-
-/** Waits until the payload is installed and etcd runs. */
-async function untilInstalled(plane: ControlPlane, host: Host): Promise<void> {
-  const runs = async () => (await unitState(host, 'etcd.service')) === 'active/running';
-  await eventually(`${host.name} is installed`, runs, { explain: () => describe(plane) });
-}
-
-/** systemd tries again every 15 seconds; the test of missing programs waits for that, the others do not. */
-async function tryAgainNow(host: Host): Promise<void> {
-  await host.sh(`systemctl restart --no-block ${FIRST_BOOT}`);
-}
-
-function assertNotInstalled({ root }: Host): void {
-  for (const path of [
-    `${STATE}/current`,
-    'etc/kubernetes/pki/ca.crt',
-    'usr/local/libexec/kubekiln',
-    'etc/systemd/system/kubekiln.target',
-  ]) {
-    assert.equal(existsSync(join(root, path)), false, path);
-  }
-}
 
 test('a seed on the wrong machine, then a byte of its payload changed', { timeout: 240_000 }, async t => {
   const built = await buildCluster({ size: 1, spec: SPEC });
@@ -102,7 +98,7 @@ test('a seed on the wrong machine, then a byte of its payload changed', { timeou
   });
 });
 
-test('programs that the image lacks', { timeout: 120_000 }, async () => {
+test('programs that the image lacks, then a user that has another id', { timeout: 180_000 }, async () => {
   const built = await buildCluster({ size: 1, spec: SPEC });
   const programs = new Map(await etcdOnly());
   const missing = ['kube-controller-manager', 'kube-scheduler'];
@@ -119,11 +115,22 @@ test('programs that the image lacks', { timeout: 120_000 }, async () => {
       unit: RETRIES,
     });
     assertNotInstalled(host);
+    await host.sh('useradd --system --uid 105 etcd');
     for (const name of missing) {
       const path = join(host.root, 'usr/local/bin', name);
       await writeFile(path, '#!/bin/sh\nexec sleep infinity\n');
       await chmod(path, 0o755);
     }
+    await untilVerdict(host, 0, {
+      stage: 'files',
+      result: 'failed',
+      reason: /user etcd has uid 105, the payload wants 60600/,
+      remedy: /remove that user, or set users in cluster\.yaml/,
+      unit: RETRIES,
+    });
+    assert.equal(existsSync(join(host.root, STATE, 'current')), false);
+    await host.sh('userdel etcd');
+    await tryAgainNow(host);
     await untilInstalled(plane, host);
   });
 });
@@ -149,6 +156,7 @@ test('a full disk', { timeout: 240_000 }, async t => {
       const archive = await supportArchive(host, `${STAGED_SUPPORT} /run/for-the-helper.tar.gz`);
       assert.match(archive.texts.system, /100% \/var\/lib\/kubekiln/);
       assert.match(archive.texts['cloud-init'], /No space left on device/);
+      assert.equal(existsSync(join(disk.directory, 'status.json')), false, 'a status on a disk that cannot hold one');
       await host.stop();
       await disk.grow('8m');
       await host.start();
@@ -176,74 +184,21 @@ test('a full disk', { timeout: 240_000 }, async t => {
   });
 });
 
-test('a live node is given a stale seed, and the seed of another node', { timeout: 240_000 }, async t => {
-  const built = await buildCluster({ spec: SPEC });
-  const node = (name: string, file: string) => join(built.out, 'nodes', name, file);
-  const stale = await readFile(node('cp-1', 'user-data'));
-  const staleArchive = join(built.directory, 'generation-1.tar.gz');
-  await copyFile(node('cp-1', 'node.tar.gz'), staleArchive);
-  await built.kubekiln('secrets', 'reopen-bootstrap');
-  await built.kubekiln('build');
-  await onHosts('stale-seed', built, { programs: await etcdOnly() }, async plane => {
-    const { host } = member(plane, 0);
-    await host.start();
-    const waiting = { stage: 'etcd', result: 'waiting', reason: /no data here yet/ } as const;
-    await untilVerdict(host, 0, waiting);
-    const before = await installed(host);
-
-    const boots = async (seed: { userData: Uint8Array; metaData: string }, ignored: RegExp) => {
-      await host.stop();
-      await writeFile(join(host.root, SEED, 'user-data'), seed.userData);
-      await writeFile(join(host.root, SEED, 'meta-data'), seed.metaData);
-      const mark = await consoleMark(host);
+for (const { clock, daysAgo, spec, reason, remedy } of CLOCKS) {
+  test(`the clock is ${clock}`, { timeout: 120_000 }, async () => {
+    const built = await buildCluster({ size: 1, spec: { ...SPEC, ...spec }, daysAgo });
+    await onHosts('clock', built, { programs: await etcdOnly() }, async plane => {
+      const { host } = member(plane, 0);
       await host.start();
-      await eventually('the console says that the seed is ignored', async () => ignored.test(await consoleSince(host, mark)), {
-        explain: () => describe(plane),
-      });
-      await untilVerdict(host, mark, { ...waiting, unit: ['etcd.service', /^activating\/start-pre$/] });
-      assert.match(await unitState(host, 'kubekiln-install.service'), /^active\/exited$/);
-      assert.deepEqual(await installed(host), before);
-      assert.equal((await host.sh('cat /proc/sys/kernel/hostname')).trim(), 'cp-1');
-    };
-    await t.test('an older generation under a new instance-id: ignored, and said', async () => {
-      await boots(
-        { userData: stale, metaData: 'instance-id: stale-1\nlocal-hostname: cp-1\n' },
-        /payload\/1 is ignored: a seed does not change an installed node/,
-      );
-    });
-    await t.test('cut between the renames that adopt the newer payload: that one is finished, not the seed', async () => {
-      await host.cut();
-      const state = join(host.root, STATE);
-      await rm(join(state, 'payload'), { recursive: true });
-      await mkdir(join(state, 'payload'), { mode: 0o700 });
-      await rename(join(state, 'current'), join(state, 'payload/2'));
-      await writeFile(join(state, 'applying'), `/${STATE}/payload/2\n`);
-      const mark = await consoleMark(host);
-      await host.start();
-      await untilVerdict(host, mark, waiting);
-      assert.deepEqual(await installed(host), before);
-      assert.equal(existsSync(join(state, 'applying')), false);
-    });
-    await t.test('the older generation by hand: ./install --apply refuses it', async () => {
-      const mark = await consoleMark(host);
-      await host.sh('mkdir -p /root/old');
-      await run('tar', ['--extract', '--gzip', '--file', staleArchive, '--directory', join(host.root, 'root/old')]);
-      const output = await host.try('cd /root/old && ./install --apply');
-      assert.equal(output.code, 1);
-      assert.match(output.stdout, /STOPPED at payload: payload generation 1 is older than the installed 2/);
-      assert.deepEqual(await installed(host), before);
-      assert.equal(await unitState(host, 'etcd.service'), 'activating/start-pre');
-      assert.doesNotMatch(await consoleSince(host, mark), /restart:/);
-    });
-    await t.test('the seed of another node: ignored, and said', async () => {
-      const userData = await readFile(node('cp-2', 'user-data'));
-      const metaData = await readFile(node('cp-2', 'meta-data'), 'utf8');
-      await boots({ userData, metaData }, /payload\/2 is ignored: a seed does not change an installed node/);
+      if (daysAgo < 0)
+        await untilVerdict(host, 0, {
+          stage: 'clock',
+          result: 'waiting',
+          reason: /before this payload was made$/,
+          console: /clock: waiting: the clock says/,
+        });
+      await untilVerdict(host, 0, { stage: 'clock', result: 'failed', reason, remedy, unit: RETRIES });
+      assertNotInstalled(host);
     });
   });
-});
-
-/** What is installed, without what a seed staged and nobody took. */
-async function installed(host: Host): Promise<readonly string[]> {
-  return (await installedFiles(host)).filter(line => !line.startsWith('var/lib/kubekiln/payload'));
 }

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuiltCluster } from './built-cluster.ts';
-import { ensureEtcd, ensureKubernetes, ensureRootFileSystem, programsOf } from './cache.ts';
+import { type DebianSuite, ensureEtcd, ensureKubernetes, ensureRootFileSystem, programsOf } from './cache.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { createHost } from './host.ts';
 import { createNetwork } from './network.ts';
@@ -13,7 +13,8 @@ import { seedByTarball, seedByUserData } from './seed.ts';
 export type Carrier = 'user-data' | 'tarball';
 
 export interface HostSettings {
-  readonly suite?: 'bookworm' | 'trixie';
+  /** Default: that of KUBEKILN_DEBIAN. */
+  readonly suite?: DebianSuite;
   /** Path on the host to path on this machine, beside or instead of the usual programs. */
   readonly programs?: ReadonlyMap<string, string>;
   /** A tree laid over each host's root before its first boot: settings of the test, never of the product. */

@@ -1,13 +1,13 @@
 // A write that two of three acknowledged, and then one of the two comes back with a blank disk: no quorum may form without that write.
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildCluster } from './built-cluster.ts';
 import { type ControlPlane, type Member, member, powerOn } from './control-plane.ts';
 import { ETCD_HELD, etcdOnly, slowEtcd } from './daemons.ts';
 import { etcdctl } from './etcd.ts';
-import { hasData, untilEtcd, untilJoined } from './etcd-guard-host.ts';
+import { DATA, hasData, untilEtcd, untilJoined } from './etcd-guard-host.ts';
 import { createHosts } from './kubekiln-hosts.ts';
 import { eventually, sleep } from './patience.ts';
 import { consoleMark, untilVerdict } from './verdict.ts';
@@ -32,6 +32,8 @@ test('c down, a write by a and b, all stop; b comes back blank, then c, then a',
       await Promise.all([a.host.stop(), b.host.stop()]);
 
       await b.host.renewDisk();
+      // What a start that failed leaves behind is no data.
+      await mkdir(join(b.host.root, DATA, 'member/snap'), { recursive: true });
       const mark = await consoleMark(b.host);
       await b.host.start();
       await untilVerdict(b.host, mark, { ...WAITING, reason: /no data here yet; no answer from .*10\.77\.0\.11.*10\.77\.0\.13/ });

@@ -267,7 +267,9 @@ describe('docs/guides.md', () => {
     );
     for (const row of rows) {
       assert.equal(row.length, 6, row.join(' | '));
-      assert.match(row[5] ?? '', /`test\/|not shown by a test/, row[0]);
+      // The proxy in front of API servers comes with workers.
+      const shown = /`test\/(boot\/checks\/[a-z-]+|[a-z-]+\/[a-z0-9-]+\.test)\.ts`/.test(row[5] ?? '');
+      assert.ok(shown || row[0] === '33', row.join(' | '));
     }
     const pitfalls = [...PAGE.slice(PAGE.indexOf('## Pitfalls')).matchAll(/^(\d+)\. \S/gm)].map(match => Number(match[1]));
     assert.deepEqual(
