@@ -13,6 +13,8 @@ const run = promisify(execFile);
 export interface TestRun {
   /** Name of the first test that failed, the innermost of nested ones. */
   readonly failed?: string;
+  /** The first line of what it said. */
+  readonly reason?: string;
   /** Why the run proves nothing: it did not load, ran no test, or took too long. */
   readonly invalid?: string;
 }
@@ -66,21 +68,25 @@ export class RepositoryCopy {
     const file = join('build/test', `${name}.test.js`);
     const options = ['--test-reporter=tap', ...(only === undefined ? [] : [`--test-name-pattern=${only}`]), file];
     // Of another run of tests: with it, the child would report to that one.
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const { NODE_TEST_CONTEXT: _, KUBEKILN_PROGRAM: _program, ...env } = process.env;
+    const timeout = name.startsWith('boot/') ? BOOT_TIMEOUT : TIMEOUT;
     try {
-      const { stdout } = await run(process.execPath, options, { cwd: this.directory, env, timeout: TIMEOUT, maxBuffer: MAX_OUTPUT });
+      const { stdout } = await run(process.execPath, options, { cwd: this.directory, env, timeout, maxBuffer: MAX_OUTPUT });
       return /^# pass [1-9]/m.test(stdout) ? {} : { invalid: 'no test ran' };
     } catch (error) {
       const { stdout = '', killed = false } = error as { stdout?: string; killed?: boolean };
       if (killed) return { invalid: 'it took too long' };
+      if (stdout.includes('Too many open files')) return { invalid: 'this machine has no inotify instances left for another host' };
       const failed = /^ *not ok \d+ - (.*)$/m.exec(stdout)?.[1];
       if (failed === undefined || failed.endsWith('.test.js')) return { invalid: 'the test file does not load' };
-      return { failed };
+      const [, reason] = /^ *error: (?:\|-\n *|["'])?(.*?)["']?$/m.exec(stdout) ?? [];
+      return { failed, ...(reason !== undefined && { reason }) };
     }
   }
 }
 
 const TIMEOUT = 180_000;
+const BOOT_TIMEOUT = 900_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
 /** One module as tsc would write it. Its types are not checked: it is the tests that must notice, not the compiler. */
