@@ -18,8 +18,9 @@ export function userData(payload: Payload, entries: readonly PayloadEntry[] = pa
  * @param platform decides the effort: the best compression takes ten times as long, so only what a platform is given, and measures, gets it
  */
 export function compressUserData(plain: Uint8Array, platform: Platform): Uint8Array {
-  const fast = gzip(plain);
-  return platform.use !== 'user-data.gz' || fast.length < ROOMY_BYTES ? fast : gzip(plain, 'smallest');
+  if (platform.use !== 'user-data.gz') return gzip(plain);
+  const good = gzip(plain, 'good');
+  return good.length < ROOMY_BYTES ? good : gzip(plain, 'smallest');
 }
 
 /** Below this every platform has room. */

@@ -61,9 +61,8 @@ function pieces(bytes: Uint8Array, steps: Steps): Block[] {
   let position = 0;
   for (let firstStep = 0; firstStep < steps.count || blocks.length === 0; firstStep += PIECE) {
     const endStep = Math.min(steps.count, firstStep + PIECE);
-    const literals = new Uint32Array(LITERAL_SYMBOLS);
-    const distances = new Uint32Array(DISTANCE_SYMBOLS);
-    literals[END_OF_BLOCK] = 1;
+    const block = emptyBlock(firstStep, endStep);
+    const { literals, distances } = block;
     for (let step = firstStep; step < endStep; step++) {
       const length = steps.lengths[step] ?? 1;
       const distance = steps.distances[step] ?? 0;
@@ -72,9 +71,16 @@ function pieces(bytes: Uint8Array, steps: Steps): Block[] {
       if (distance > 0) distances[distanceSymbol(distance)] = (distances[distanceSymbol(distance)] ?? 0) + 1;
       position += length;
     }
-    blocks.push({ firstStep, endStep, literals, distances });
+    blocks.push(block);
   }
   return blocks;
+}
+
+/** A block in which no step was counted yet. */
+export function emptyBlock(firstStep: number, endStep: number): Block {
+  const literals = new Uint32Array(LITERAL_SYMBOLS);
+  literals[END_OF_BLOCK] = 1;
+  return { firstStep, endStep, literals, distances: new Uint32Array(DISTANCE_SYMBOLS) };
 }
 
 function join(a: Block, b: Block): Block {

@@ -115,7 +115,8 @@ function walkBack(size: number, lengths: Uint16Array, distances: Uint16Array): S
   return { ...steps, count };
 }
 
-function newSteps(capacity: number): Steps {
+/** All of them literals, to be filled. */
+export function newSteps(capacity: number): Steps {
   return { count: 0, lengths: new Uint16Array(capacity), distances: new Uint16Array(capacity) };
 }
 

@@ -12,7 +12,7 @@ const HEADER_BYTES = 10;
 const TRAILER_BYTES = 8;
 
 /** Compresses into one gzip member without name or time: a function of the bytes and the effort alone. */
-export function gzip(bytes: Uint8Array, effort: Effort = 'fast'): Uint8Array {
+export function gzip(bytes: Uint8Array, effort: Effort = 'quick'): Uint8Array {
   const body = deflate(bytes, effort);
   const member = Buffer.alloc(HEADER_BYTES + body.length + TRAILER_BYTES);
   member.set([...MAGIC, DEFLATE, NO_FLAGS, 0, 0, 0, 0, effort === 'smallest' ? SLOWEST : 0, UNKNOWN_SYSTEM]);
