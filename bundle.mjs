@@ -1,4 +1,5 @@
 // npm run build: the program as one entry and lazily loaded chunks in dist/. One file per command's weight is what makes --help and version fast.
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +35,8 @@ const { metafile } = await build({
   chunkNames: 'chunks/[name]-[hash]',
   // some packages are CommonJS and call require for node's own modules
   banner: { js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);" },
+  // src/cli/program-digest.ts says what for
+  define: { KUBEKILN_SOURCES: JSON.stringify(sourcesDigest()) },
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
@@ -45,6 +48,15 @@ const old = `${fresh}-old`;
 if (existsSync(dist)) renameSync(dist, old);
 renameSync(fresh, dist);
 rmSync(old, { recursive: true, force: true });
+
+function sourcesDigest() {
+  const hash = createHash('sha256');
+  const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true }).filter(entry => entry.isFile());
+  const files = sources.map(({ parentPath, path = parentPath, name }) => join(path, name)).sort();
+  for (const file of [...files, join(root, 'package-lock.json'), join(root, 'bundle.mjs')])
+    hash.update(`\0${file.slice(root.length)}\0`).update(readFileSync(file));
+  return hash.digest('hex');
+}
 
 /** The licence texts of the packages inside the bundle: they ask to be passed on. */
 function licencesOf(inputs) {

@@ -13,6 +13,7 @@ import { fillCredentials } from './pki/credentials.ts';
 import { compareWithLock, type Lock, lockOf, parseLock, serializeLock } from './pki/lock-file.ts';
 import type { Credentials } from './pki/request.ts';
 import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
+import type { QuietTime } from './pki/validity-problems.ts';
 import { certificateRequests, planCluster } from './plan/plan-cluster.ts';
 import { hasErrors, type Problem } from './problem.ts';
 import { type SourceFile, sourceFile } from './source-text.ts';
@@ -47,6 +48,8 @@ export interface BuildOutput {
   readonly firstExpiry: number;
   /** seconds since 1970: until then blank nodes may found the cluster */
   readonly bootBefore: number;
+  /** When a build of the same input says nothing about dates. */
+  readonly quiet: QuietTime;
 }
 
 export interface BuildResult {
@@ -78,8 +81,8 @@ export async function build(input: BuildInput): Promise<BuildResult> {
 
   const filled = await fillCredentials(cluster, secrets.secrets, certificateRequests(cluster), { now: input.now, locked: input.locked });
   problems.push(...filled.problems);
-  const { credentials } = filled;
-  if (!credentials || hasErrors(problems)) return stopped();
+  const { credentials, quiet } = filled;
+  if (!credentials || !quiet || hasErrors(problems)) return stopped();
 
   const payloads = planCluster(cluster, credentials).map(plan => makePayload(plan, NODE_LAYOUT));
   const ofNodes = payloads.flatMap(payload => {
@@ -102,6 +105,7 @@ export async function build(input: BuildInput): Promise<BuildResult> {
     reused: filled.reused,
     firstExpiry: firstExpiry(credentials),
     bootBefore: credentials.bootstrapBefore,
+    quiet,
   };
   return { problems, files, output };
 }

@@ -2,7 +2,7 @@
 // by the next one, since leaves of the secrets file are reused, the tree is compared, and the lock only records what was built.
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildInput, type BuildOutput, build } from '../build.ts';
+import type { BuildInput, BuildOutput } from '../build.ts';
 import { now } from '../clock.ts';
 import type { Problem } from '../problem.ts';
 import type { SourceFile } from '../source-text.ts';
@@ -10,8 +10,10 @@ import { replaceFile } from '../write/atomic-file.ts';
 import { about } from '../write/file-system-problem.ts';
 import { foreignOutput } from '../write/output-ownership.ts';
 import { recoverTree, replaceTree } from '../write/replace-tree.ts';
+import type { BuildSummary } from './build-summary.ts';
 import type { Reporter } from './command.ts';
 import { displayPath } from './display-path.ts';
+import { isUntouched, type LastBuild, recallBuild, rememberBuild } from './last-build.ts';
 import { packageVersion } from './package-version.ts';
 import { type Project, readClusterBytes, readIfPresent, siblingReader } from './project.ts';
 import { withLock, withProjectLock } from './with-lock.ts';
@@ -31,7 +33,7 @@ export interface DiskBuild {
   readonly problems: readonly Problem[];
   readonly files: ReadonlyMap<string, SourceFile>;
   /** Absent when something stood against it: nothing was written then. */
-  readonly built?: BuildOutput & { readonly directory: string; readonly changed: boolean };
+  readonly built?: BuildSummary & { readonly directory: string; readonly changed: boolean };
 }
 
 /** @throws system errors (file-system-problem.ts) and bugs */
@@ -46,19 +48,66 @@ function busy(problem: Problem): DiskBuild {
 
 async function buildAndWrite(request: BuildRequest, reporter: Reporter): Promise<DiskBuild> {
   const input = readInput(request);
+  const last = request.dryRun ? undefined : recallBuild(request.outputRoot, input);
+  const repeated = last && (await repeatedBuild(request, input, last, reporter));
+  if (repeated !== undefined) return repeated;
   reporter.progress('planning, issuing certificates');
-  const { problems, files, output } = await build(input);
+  const siblings = new Map<string, Uint8Array | undefined>();
+  const readSibling = (path: string) => {
+    const bytes = input.readSibling(path);
+    siblings.set(path, bytes);
+    return bytes;
+  };
+  // neither of them is needed above, and they take longest to load
+  const { build } = await import('../build.ts');
+  const { summaryOf } = await import('./build-summary.ts');
+  const { problems, files, output } = await build({ ...input, readSibling });
   if (output === undefined) return { problems, files };
+  const summary = summaryOf(output);
   const directory = join(request.outputRoot, output.cluster.name);
-  if (request.dryRun) return { problems, files, built: { ...output, directory, changed: false } };
+  if (request.dryRun) return { problems, files, built: { ...summary, directory, changed: false } };
   makeOutputRoot(request.outputRoot);
   return withLock(directory, displayPath(directory), busy, async () => {
     recoverTree(directory);
     const foreign = foreignOutput(directory, output.cluster.name, displayPath(directory));
     if (foreign !== undefined) return { problems: [...problems, foreign], files };
     const changed = await write(request.project, output, directory, reporter);
-    return { problems, files, built: { ...output, directory, changed } };
+    if (problems.length === 0)
+      rememberBuild(request.outputRoot, nextInput(input, siblings, output), [...siblings.keys()].sort(), output, summary);
+    return { problems, files, built: { ...summary, directory, changed } };
   });
+}
+
+/** The result of a build that would read and write what the last one did; undefined when its output is not what it was. */
+function repeatedBuild(
+  { project, outputRoot }: BuildRequest,
+  input: BuildInput,
+  last: LastBuild,
+  reporter: Reporter,
+): Promise<DiskBuild | undefined> {
+  const directory = join(outputRoot, last.summary.cluster);
+  return withLock<DiskBuild | undefined>(directory, displayPath(directory), busy, async () => {
+    recoverTree(directory);
+    if (!isUntouched(directory, last)) return undefined;
+    reporter.detail(`unchanged: ${displayPath(directory)}`);
+    // for its mode: the text is the one that was read
+    if (input.lockFile) replaceFile(project.lockFile, input.lockFile.text, PUBLIC_MODE);
+    return { problems: [], files: new Map(), built: { ...last.summary, directory, changed: false } };
+  });
+}
+
+/** What a build after this one will read when nobody changes anything: what this one read, not what stands there by now. */
+function nextInput(
+  input: BuildInput,
+  siblings: ReadonlyMap<string, Uint8Array | undefined>,
+  { secretsText, lockText }: BuildOutput,
+): BuildInput {
+  return {
+    ...input,
+    ...(secretsText !== undefined && { secretsFile: { name: '', text: secretsText, mode: SECRETS_MODE } }),
+    lockFile: { name: '', text: lockText },
+    readSibling: path => siblings.get(path),
+  };
 }
 
 function makeOutputRoot(root: string): void {

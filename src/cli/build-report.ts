@@ -1,6 +1,5 @@
 import { now, toDay } from '../clock.ts';
 import { buildFromDisk, type DiskBuild } from './build-from-disk.ts';
-import { clusterSummary } from './cluster-summary.ts';
 import { type Invocation, NOTHING_WRITTEN, type Outcome, type Reporter } from './command.ts';
 import { displayPath } from './display-path.ts';
 import { outputRoot, projectOf } from './project.ts';
@@ -21,7 +20,7 @@ export async function buildAndReport(invocation: Invocation, reporter: Reporter)
   return {
     problems,
     files,
-    text: `${clusterSummary(built.cluster)}\n${sizeTable(built)}${weightLines(built)}${sentence(built, directory, dryRun, seconds)}\n`,
+    text: `${built.heading}\n${sizeTable(built)}${weightLines(built)}${sentence(built, directory, dryRun, seconds)}\n`,
     data: buildData(built, directory, dryRun),
     notes: [`Files under ${dryRun ? 'its ' : ''}nodes/ hold private keys, and so will whatever stores your user-data.`],
     next: dryRun ? ['kubekiln build'] : ['boot the nodes, in any order', `kubectl --kubeconfig ${directory}/admin.conf get --raw /readyz`],
@@ -65,8 +64,8 @@ function buildData(built: Built, directory: string, dryRun: boolean): object {
   return {
     apiVersion: 'kubekiln/v1alpha1',
     kind: 'Build',
-    cluster: built.cluster.name,
-    kubernetesVersion: built.cluster.version.text,
+    cluster: built.cluster,
+    kubernetesVersion: built.kubernetesVersion,
     directory,
     dryRun,
     changed: built.changed,

@@ -1,24 +1,14 @@
 // The wrapper around mustache, for text formats only (units, scripts): it escapes for the format at hand instead of for HTML, and refuses names
 // that the view lacks, which mustache would print as nothing.
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import mustache from 'mustache';
 import { invariant } from '../bug.ts';
+import { packageRoot } from './package-root.ts';
 
 export type TemplateView = Readonly<Record<string, unknown>>;
 
 const cache = new Map<string, string>();
-
-/** The directory that holds package.json and templates/: found from the sources, from the compiled tests and from the bundle alike. */
-export function packageRoot(): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(directory, 'package.json')) || !existsSync(join(directory, 'templates'))) {
-    invariant(dirname(directory) !== directory, 'no package.json with templates/ above this module');
-    directory = dirname(directory);
-  }
-  return directory;
-}
 
 function template(name: string): string {
   const known = cache.get(name);

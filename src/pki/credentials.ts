@@ -10,7 +10,7 @@ import { issueLeaves, type LeafOrder } from './issue.ts';
 import { lockedProblems, type Missing, offlineProblems } from './missing-problems.ts';
 import type { Authority, CertificateRequest, Credentials, KeyPair } from './request.ts';
 import { AUTHORITY_NAMES, activeEntry, believedEntries, type Secrets, type StoredLeaf } from './secrets.ts';
-import { authorityProblems, leafValidityProblems } from './validity-problems.ts';
+import { authorityProblems, leafValidityProblems, type QuietTime, quietTime } from './validity-problems.ts';
 
 export interface FillOptions {
   /** seconds since 1970 */
@@ -26,6 +26,8 @@ export interface Filled {
   readonly secrets: Secrets;
   readonly issued: number;
   readonly reused: number;
+  /** When none of these problems is one of dates; only without errors. */
+  readonly quiet?: QuietTime;
   readonly problems: readonly Problem[];
 }
 
@@ -59,6 +61,11 @@ export async function fillCredentials(
     secrets: filled,
     issued: missing.leaves.length,
     reused: items.length - missing.leaves.length,
+    quiet: quietTime(
+      Object.values(authorities),
+      items.map(item => pairOf(leaves, item.request.name)),
+      cluster.certificateValidity,
+    ),
     problems,
   };
 }

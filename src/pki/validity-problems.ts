@@ -24,11 +24,37 @@ export function authorityProblems(authority: ActiveAuthority, now: number, leafV
   return [{ severity: 'warning', code: 'authority-ends-early', path, message, hint: 'plan the rotation of the authority' }];
 }
 
+/** seconds since 1970, both included: what is there now has no problem with its dates between them. */
+export interface QuietTime {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** When neither `authorityProblems` nor `leafValidityProblems` has anything to say. `leafValidity` in seconds. */
+export function quietTime(
+  authorities: readonly Pick<ActiveAuthority, 'notBefore' | 'notAfter'>[],
+  leaves: readonly { readonly notBefore: number; readonly notAfter: number }[],
+  leafValidity: number,
+): QuietTime {
+  return {
+    from: Math.max(...authorities.map(authority => authority.notBefore)),
+    until: Math.min(
+      ...authorities.map(authority => authority.notAfter - leafValidity),
+      ...leaves.map(leaf => leaf.notAfter - warningTime(leaf)),
+    ),
+  };
+}
+
+/** Seconds before its end from which on a certificate is reported. */
+function warningTime({ notBefore, notAfter }: { readonly notBefore: number; readonly notAfter: number }): number {
+  return Math.min(SOON, (notAfter - notBefore) / 3);
+}
+
 /** Stored leaves that have expired (error), or will within 30 days or the last third of a shorter life (warning). */
 export function leafValidityProblems(items: readonly InventoryItem[], now: number): Problem[] {
   const leaves = items.flatMap(({ request, stored }) => (stored ? [{ name: request.name, ...stored.read }] : []));
   const expired = leaves.filter(leaf => now > leaf.notAfter);
-  const soon = leaves.filter(leaf => now <= leaf.notAfter && leaf.notAfter - now < Math.min(SOON, (leaf.notAfter - leaf.notBefore) / 3));
+  const soon = leaves.filter(leaf => now <= leaf.notAfter && leaf.notAfter - now < warningTime(leaf));
   return [
     ...summary(expired, { severity: 'error', code: 'certificate-expired' }, 'expired', now),
     ...summary(soon, { severity: 'warning', code: 'certificate-expires-soon' }, 'will expire soon', now),

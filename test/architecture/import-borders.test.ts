@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, it } from 'node:test';
-import { packageRoot } from '../../src/formats/mustache.ts';
+import { packageRoot } from '../../src/formats/package-root.ts';
 
 const SOURCE = join(packageRoot(), 'src');
 

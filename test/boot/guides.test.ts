@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { packageRoot } from '../../src/formats/mustache.ts';
+import { packageRoot } from '../../src/formats/package-root.ts';
 import { parseYaml } from '../../src/formats/yaml.ts';
 import { buildCluster } from './built-cluster.ts';
 import { ensureEtcd, ensureKubernetes, programsOf } from './cache.ts';

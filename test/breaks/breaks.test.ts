@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { packageRoot } from '../../src/formats/mustache.ts';
+import { packageRoot } from '../../src/formats/package-root.ts';
 import { BREAKS } from './all-breaks.ts';
 import { BOOT_BREAKS } from './boot-breaks.ts';
 import { brokenText } from './repository-copy.ts';

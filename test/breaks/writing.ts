@@ -4,6 +4,7 @@ import { type Break, swapped, without } from './break.ts';
 const FILE = 'src/write/atomic-file.ts';
 const TREE = 'src/write/replace-tree.ts';
 const LOCK = 'src/write/lock.ts';
+const LAST_BUILD = 'src/cli/last-build.ts';
 
 export const WRITING_BREAKS: readonly Break[] = [
   {
@@ -95,6 +96,22 @@ export const WRITING_BREAKS: readonly Break[] = [
     ...swapped('if (foreign !== undefined) return', "if (foreign?.message === '') return"),
     tests: ['cli/commands#files of others'],
     why: 'a wrong --out-dir costs a home directory',
+    program: true,
+  },
+  {
+    name: 'a record of the last build that anybody could write',
+    file: LAST_BUILD,
+    ...swapped('if (text !== proven(claim, input.secretsFile.text)) return undefined;', ''),
+    tests: ['cli/last-build'],
+    why: 'whoever can write into out/ decides what a node trusts',
+    program: true,
+  },
+  {
+    name: 'the output of the last build is not looked at',
+    file: LAST_BUILD,
+    ...swapped('if (digestOf(bytes) !== manifest) return false;', 'if (digestOf(bytes) !== manifest) return true;'),
+    tests: ['cli/last-build'],
+    why: 'a damaged seed is called up to date',
     program: true,
   },
   {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { packageRoot } from '../../src/formats/mustache.ts';
+import { packageRoot } from '../../src/formats/package-root.ts';
 import { certificateRequests, planCluster } from '../../src/plan/plan-cluster.ts';
 import { changedFacts } from '../boot/cis/change.ts';
 import { evaluate } from '../boot/cis/evaluate.ts';

@@ -8,7 +8,7 @@ import { COMMANDS } from '../../src/cli/commands.ts';
 import { completionScript } from '../../src/cli/completion-script.ts';
 import { commandHelp, programHelp } from '../../src/cli/help-text.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
-import { packageRoot } from '../../src/formats/mustache.ts';
+import { packageRoot } from '../../src/formats/package-root.ts';
 import { emptyDirectory, hasTool, kubekiln, skipWithout } from './program.ts';
 
 test('the help of the program names every command, an example and the next step', () => {

@@ -6,7 +6,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { packageRoot } from '../../src/formats/mustache.ts';
+import { packageRoot } from '../../src/formats/package-root.ts';
 
 /** KUBEKILN names another build of the program than dist/. */
 export const PROGRAM = process.env.KUBEKILN ?? join(packageRoot(), 'dist', 'kubekiln.js');

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { packageRoot } from '../../src/formats/mustache.ts';
+import { packageRoot } from '../../src/formats/package-root.ts';
 import { ADDRESSES, emptyDirectory, hasTool, kubekiln, newProject, PROGRAM, skipWithout, succeed } from './program.ts';
 
 /** Runs it with a terminal for stdin, stdout and stderr; undefined after a named skip. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { packageRoot, renderTemplate } from '../../src/formats/mustache.ts';
+import { renderTemplate } from '../../src/formats/mustache.ts';
+import { packageRoot } from '../../src/formats/package-root.ts';
 
 const HOSTILE = `<&>"'/\`={{x}} \${x} %`;
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { packageRoot } from '../../src/formats/mustache.ts';
+import { packageRoot } from '../../src/formats/package-root.ts';
 import type { CertificateRequest } from '../../src/pki/request.ts';
 import type { NodePlan } from '../../src/plan/node-plan.ts';
 import { certificateRequests, planCluster } from '../../src/plan/plan-cluster.ts';

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { packageRoot } from '../../src/formats/mustache.ts';
+import { packageRoot } from '../../src/formats/package-root.ts';
 import { certificateRequests, planCluster } from '../../src/plan/plan-cluster.ts';
 import { missingTool } from '../missing-tool.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { packageRoot } from '../../src/formats/mustache.ts';
+import { packageRoot } from '../../src/formats/package-root.ts';
 import type { NodePlan } from '../../src/plan/node-plan.ts';
 import { certificateRequests, planCluster } from '../../src/plan/plan-cluster.ts';
 import { missingTool } from '../missing-tool.ts';
