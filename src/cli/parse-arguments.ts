@@ -1,4 +1,4 @@
-import yargs from 'yargs';
+import { Parser } from 'yargs/helpers';
 import { type Command, GLOBAL_OPTIONS, type Invocation, type OptionSpec } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { commandName, findCommand, likelyCommand, meant } from './find-command.ts';
@@ -22,7 +22,7 @@ const NOTHING: Invocation = { positionals: [], flags: new Set(), values: new Map
  */
 export function parseArguments(line: readonly string[]): ParsedLine {
   const { words, given } = blaming(likelyCommand(line), () => splitOptions(line));
-  const parsed = parser(words).parseSync();
+  const parsed = Parser([...words], PARSER_OPTIONS);
   const found = parsed._.map(String);
   if (found[0] === 'help') found.shift();
   const command = findCommand(found);
@@ -58,33 +58,23 @@ function blaming<T>(command: string, work: () => T): T {
   }
 }
 
-/** yargs with everything off that would print, exit, guess or follow the locale by itself. */
-function parser(words: readonly string[]) {
-  const configured = yargs([...words])
-    .locale('en')
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .parserConfiguration({
-      'greedy-arrays': false,
-      'boolean-negation': false,
-      'dot-notation': false,
-      'camel-case-expansion': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'duplicate-arguments-array': true,
-    })
-    .fail((message, error) => {
-      throw error ?? new UsageError(message);
-    });
-  for (const option of ALL_OPTIONS.values()) {
-    if (option.kind === 'flag') configured.boolean(option.name);
-    else if (option.kind === 'list') configured.array(option.name).string(option.name);
-    else configured.string(option.name);
-  }
-  return configured;
-}
+const named = (kind: OptionSpec['kind']) => [...ALL_OPTIONS.values()].filter(option => option.kind === kind).map(option => option.name);
+
+/** The parser of yargs alone: the rest of it prints, exits, guesses and follows the locale, and takes as long to load as node itself. */
+const PARSER_OPTIONS = {
+  boolean: named('flag'),
+  array: named('list'),
+  string: [...named('list'), ...named('value')],
+  configuration: {
+    'greedy-arrays': false,
+    'boolean-negation': false,
+    'dot-notation': false,
+    'camel-case-expansion': false,
+    'parse-numbers': false,
+    'parse-positional-numbers': false,
+    'duplicate-arguments-array': true,
+  },
+};
 
 function checkAllowed(name: string, command: Command): void {
   const own = [...GLOBAL_OPTIONS, ...command.options];

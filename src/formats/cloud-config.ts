@@ -2,6 +2,7 @@
 // back from any cloud-config as cloud-init itself would.
 import { FormatError } from './format-error.ts';
 import { gunzip } from './gzip.ts';
+import { type PlainCloudConfig, readPlainCloudConfig } from './plain-cloud-config.ts';
 import { dumpYaml, parseYaml } from './yaml.ts';
 
 const HEADER = '#cloud-config';
@@ -61,7 +62,11 @@ export function isCloudConfig(bytes: Uint8Array): boolean {
  */
 export function readCloudConfig(bytes: Uint8Array, limit: number): CloudConfig {
   if (!isCloudConfig(bytes)) throw new FormatError('unsupported', `the first line is not ${HEADER}`);
-  const { value, problem } = parseYaml(utf8(bytes));
+  const text = utf8(bytes);
+  const plain = readPlainCloudConfig(text);
+  // no file of it is longer than its text
+  if (plain && text.length <= limit) return asWritten(plain);
+  const { value, problem } = parseYaml(text);
   if (problem) throw new FormatError('damaged', `the cloud-config does not parse: ${problem.message}`);
   if (!isRecord(value)) throw new FormatError('damaged', 'the cloud-config is not a mapping');
   const files: CloudConfigFile[] = [];
@@ -73,6 +78,14 @@ export function readCloudConfig(bytes: Uint8Array, limit: number): CloudConfig {
   }
   const otherKeys = Object.keys(value).filter(key => key !== 'bootcmd' && key !== 'write_files');
   return { bootCommands: listOf(value, 'bootcmd').map(bootCommand), files, otherKeys };
+}
+
+function asWritten({ bootScript, files }: PlainCloudConfig): CloudConfig {
+  return {
+    bootCommands: [bootScript],
+    files: files.map(({ path, mode, content }) => ({ path, mode, content: Buffer.from(content, 'latin1') })),
+    otherKeys: [],
+  };
 }
 
 function bootCommand(command: unknown): string {

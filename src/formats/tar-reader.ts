@@ -94,6 +94,7 @@ function take(bytes: Buffer, offset: number, length: number): Buffer {
   return bytes.subarray(offset, offset + length);
 }
 
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every(byte => byte === 0);
+/** Every byte is zero, and so is the one before it: one comparison of memory. */
+function isZero(bytes: Buffer): boolean {
+  return bytes.length === 0 || (bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1)));
 }

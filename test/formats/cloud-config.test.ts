@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { readCloudConfig, writeCloudConfig } from '../../src/formats/cloud-config.ts';
 import { FormatError } from '../../src/formats/format-error.ts';
 import { gzip } from '../../src/formats/gzip.ts';
-import { dumpYaml } from '../../src/formats/yaml.ts';
+import { readPlainCloudConfig } from '../../src/formats/plain-cloud-config.ts';
+import { dumpYaml, parseYaml } from '../../src/formats/yaml.ts';
 import { missingTool } from '../missing-tool.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
@@ -114,6 +115,55 @@ describe('writeCloudConfig', () => {
         contents.map((content, number) => [`/p/${number}`, '0600', content]),
       );
     });
+  });
+});
+
+describe('readPlainCloudConfig', () => {
+  const files = [
+    { path: '/a', mode: 0o600, content: 'one\n\n  two: |\n- path: /b\n' },
+    { path: '/b', mode: 0o700, content: '#!/bin/sh\nexit\n' },
+  ];
+  const written = writeCloudConfig({ bootScript: 'true\n\nfalse\n', files });
+
+  it('reads what is written for plain texts', () => {
+    assert.deepEqual(readPlainCloudConfig(written), { bootScript: 'true\n\nfalse\n', files });
+  });
+
+  it('reads nothing in another way than YAML does', () => {
+    const lines = fc.constantFrom(
+      '',
+      ' ',
+      '    ',
+      '     ',
+      '   x',
+      '    x',
+      '- path: /c',
+      "  permissions: '0600'",
+      '  content: |',
+      'write_files:',
+      '...',
+    );
+    const pieces = fc.oneof(
+      fc.constantFrom(...' \n\t#:-|>\'"&*!%@0{[/~\u00e9', '    ', '\n    '),
+      lines.map(line => `\n${line}\n`),
+    );
+    const edits = fc.array(fc.record({ at: fc.nat(written.length), cut: fc.nat(3), piece: fc.oneof(pieces, fc.constant('')) }), {
+      maxLength: 3,
+    });
+    let accepted = 0;
+    fc.assert(
+      fc.property(edits, list => {
+        const text = list.reduce((all, { at, cut, piece }) => all.slice(0, at) + piece + all.slice(at + cut), written);
+        const plain = readPlainCloudConfig(text);
+        if (plain === undefined) return;
+        accepted++;
+        const bootcmd = [['sh', '-c', plain.bootScript]];
+        const entries = plain.files.map(({ path, mode, content }) => ({ path, permissions: mode.toString(8).padStart(4, '0'), content }));
+        assert.deepEqual(parseYaml(text).value, { bootcmd, write_files: entries });
+      }),
+      { numRuns: 3000 },
+    );
+    assert.ok(accepted > 300, `${accepted} read`);
   });
 });
 

@@ -1,0 +1,37 @@
+// The cloud-configs that need no YAML library: one boot script and files, all of it in literal blocks of printable ASCII, as writeCloudConfig makes
+// them of such texts. The reader takes nothing that YAML could read in another way.
+
+/** As writeCloudConfig's; the contents are still text. */
+export interface PlainCloudConfig {
+  readonly bootScript: string;
+  readonly files: readonly { readonly path: string; readonly mode: number; readonly content: string }[];
+}
+
+const SCRIPT = '#cloud-config\nbootcmd:\n- - sh\n  - -c\n  - |\n';
+const FILES = '\nwrite_files:\n';
+const FILE = /^- path: (\/[A-Za-z0-9._/-]*)\n {2}permissions: '([0-7]{4})'\n {2}content: \|\n/;
+/**
+ * A literal block (YAML 1.2, 8.1.2): the first line shows that the indentation is four, empty lines need none, and the last line is not empty, since
+ * those would be lost.
+ */
+const BLOCK = /^ {4}[!-~][ -~]*\n(?:(?:\n| {4}\n)*(?: {4}[ -~]+\n))*$/;
+
+/** undefined for every other text. */
+export function readPlainCloudConfig(text: string): PlainCloudConfig | undefined {
+  if (!text.startsWith(SCRIPT)) return undefined;
+  const end = text.indexOf(FILES);
+  const bootScript = end < 0 ? undefined : blockContent(text.slice(SCRIPT.length, end + 1));
+  if (bootScript === undefined) return undefined;
+  const files: PlainCloudConfig['files'][number][] = [];
+  for (const entry of text.slice(end + FILES.length).split(/^(?=- )/m)) {
+    const [head, path, mode] = FILE.exec(entry) ?? [];
+    const content = head && blockContent(entry.slice(head.length));
+    if (path === undefined || mode === undefined || content === undefined) return undefined;
+    files.push({ path, mode: Number.parseInt(mode, 8), content });
+  }
+  return { bootScript, files };
+}
+
+function blockContent(block: string): string | undefined {
+  return BLOCK.test(block) ? block.replace(/^ {4}/gm, '') : undefined;
+}
