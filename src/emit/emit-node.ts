@@ -12,19 +12,29 @@ export type { Artifact } from './artifact.ts';
 
 /** The artifacts of one node: the same payload in every carrier. The bytes are a function of the payload alone. */
 export function emitNode(payload: Payload): readonly Artifact[] {
-  const seed = { userData: userData(payload), metaData: metaData(payload), networkConfig: networkConfig(payload) };
-  const plain = bytesOf(seed.userData);
+  const seed = {
+    userData: bytesOf(userData(payload)),
+    metaData: bytesOf(metaData(payload)),
+    networkConfig: bytesOf(networkConfig(payload)),
+  };
   const artifact = (file: string, content: Uint8Array): Artifact => ({
     path: nodePath(payload.node.name, file),
     mode: SECRET_MODE,
     content,
   });
   return [
-    artifact(NODE_FILES.userData, plain),
-    artifact(NODE_FILES.userDataGz, compressUserData(plain, platformOf(payload))),
-    artifact(NODE_FILES.metaData, bytesOf(seed.metaData)),
-    artifact(NODE_FILES.networkConfig, bytesOf(seed.networkConfig)),
-    artifact(NODE_FILES.seedIso, seedIso(seed)),
+    artifact(NODE_FILES.userData, seed.userData),
+    artifact(NODE_FILES.userDataGz, compressUserData(seed.userData, platformOf(payload))),
+    artifact(NODE_FILES.metaData, seed.metaData),
+    artifact(NODE_FILES.networkConfig, seed.networkConfig),
+    {
+      path: nodePath(payload.node.name, NODE_FILES.seedIso),
+      mode: SECRET_MODE,
+      // Made whenever somebody looks: it repeats user-data and is quickly written, and a thousand of them would take most of a build's memory.
+      get content() {
+        return seedIso(seed);
+      },
+    },
     artifact(NODE_FILES.tarball, nodeTarball(payload)),
   ];
 }

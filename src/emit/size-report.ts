@@ -33,11 +33,11 @@ const MAX_CURVE_KEY_PEM = 500;
 
 /** @param artifacts of all these nodes */
 export function sizeReport(payloads: readonly Payload[], artifacts: readonly Artifact[]): SizeReport {
-  const sizes = new Map(artifacts.map(artifact => [artifact.path, artifact.content.length]));
+  const byPath = new Map(artifacts.map(artifact => [artifact.path, artifact]));
   const size = (payload: Payload, file: string) => {
-    const bytes = sizes.get(nodePath(payload.node.name, file));
-    invariant(bytes !== undefined, `no ${file} was made for ${payload.node.name}`);
-    return bytes;
+    const artifact = byPath.get(nodePath(payload.node.name, file));
+    invariant(artifact, `no ${file} was made for ${payload.node.name}`);
+    return artifact.content.length;
   };
   const rows = payloads.map(payload => {
     const platform = platformOf(payload);

@@ -10,6 +10,9 @@ const SLOWEST = 2;
 const UNKNOWN_SYSTEM = 255;
 const HEADER_BYTES = 10;
 const TRAILER_BYTES = 8;
+/** zlib is called for each chunk of output: most files of ours come in one. */
+const SMALLEST_CHUNK = 1024;
+const LARGEST_CHUNK = 2 ** 18;
 
 /** Compresses into one gzip member without name or time: a function of the bytes and the effort alone. */
 export function gzip(bytes: Uint8Array, effort: Effort = 'quick'): Uint8Array {
@@ -44,7 +47,7 @@ export function gunzip(bytes: Uint8Array, limit: number): Uint8Array {
 function inflate(bytes: Uint8Array, limit: number): Uint8Array {
   if (!isGzip(bytes)) throw new FormatError('damaged', 'not gzip data');
   try {
-    return gunzipSync(bytes, { maxOutputLength: Math.max(limit, 1) });
+    return gunzipSync(bytes, { maxOutputLength: Math.max(limit, 1), chunkSize: Math.min(Math.max(limit, SMALLEST_CHUNK), LARGEST_CHUNK) });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ERR_BUFFER_TOO_LARGE') throw new FormatError('too-large', `more than ${limit} bytes after decompression`);

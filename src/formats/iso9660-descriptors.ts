@@ -10,7 +10,7 @@ import {
   writeBoth16,
   writeBoth32,
 } from './iso9660-layout.ts';
-import { encodeRecord, ROOT } from './iso9660-records.ts';
+import { NO_SYSTEM_USE, ROOT, writeRecord } from './iso9660-records.ts';
 
 /** A directory and its path tables, in sectors; `size` in bytes. */
 export interface Tree {
@@ -45,8 +45,8 @@ export function volumeDescriptor(kind: 'primary' | 'supplementary', label: strin
   const joliet = kind === 'supplementary';
   const descriptor = Buffer.alloc(SECTOR);
   const text = (value: string, offset: number, length: number) => {
-    const padded = value.padEnd(joliet ? length >> 1 : length, ' ');
-    (joliet ? encodeUcs2(padded) : Buffer.from(padded, 'latin1')).copy(descriptor, offset);
+    descriptor.fill(joliet ? '\0 ' : ' ', offset, offset + length, 'latin1');
+    descriptor.set(joliet ? encodeUcs2(value) : Buffer.from(value, 'latin1'), offset);
   };
   descriptor.set([DESCRIPTOR[kind], ...Buffer.from(STANDARD_ID), 1]);
   text('LINUX', VOLUME.systemId, 32);
@@ -59,7 +59,7 @@ export function volumeDescriptor(kind: 'primary' | 'supplementary', label: strin
   writeBoth32(descriptor, PATH_TABLE_BYTES, VOLUME.pathTableSize);
   descriptor.writeUInt32LE(tree.pathTable, VOLUME.pathTableL);
   descriptor.writeUInt32BE(tree.pathTable + 1, VOLUME.pathTableM);
-  encodeRecord({ name: ROOT, sector: tree.sector, size: tree.size, directory: true }).copy(descriptor, VOLUME.rootRecord);
+  writeRecord(descriptor.subarray(VOLUME.rootRecord), { name: ROOT, systemUse: NO_SYSTEM_USE }, tree, true);
   // the last three texts have odd lengths, which UCS-2 cannot fill
   text('', VOLUME.texts, joliet ? VOLUME.evenTexts : VOLUME.times - VOLUME.texts);
   // created and modified in 1970; expires never, effective at once (ECMA-119, 8.4.26.1)

@@ -1,6 +1,6 @@
 // Directory records, with and without Rock Ridge's fields in their system use area.
 import { invariant } from '../bug.ts';
-import { FLAG_DIRECTORY, MODE_DIRECTORY, MODE_REGULAR, RECORD, SECTOR, writeBoth16, writeBoth32 } from './iso9660-layout.ts';
+import { FLAG_DIRECTORY, MODE_DIRECTORY, MODE_REGULAR, RECORD, SECTOR, sectorsOf, writeBoth16, writeBoth32 } from './iso9660-layout.ts';
 
 /** 1970-01-01 00:00:00 UTC in seven bytes (ECMA-119, 9.1.5): images depend on their files alone. */
 const RECORD_TIME = [70, 1, 1, 0, 0, 0, 0];
@@ -8,62 +8,79 @@ const MAX_RECORD = 255;
 /** Identifiers of a directory's own record and of its parent's (ECMA-119, 6.8.2.2). */
 export const ROOT = Uint8Array.of(0);
 export const PARENT = Uint8Array.of(1);
+export const NO_SYSTEM_USE = new Uint8Array();
 
-export interface DirectoryRecord {
+/** What stands in a directory, without where its content is. */
+export interface DirectoryEntry {
   /** Identifier as it stands on the disk; one byte 0 and 1 for `.` and `..`. */
   readonly name: Uint8Array;
+  readonly systemUse: Uint8Array;
+}
+
+/** Where the content is, in sectors, and its bytes. */
+export interface Extent {
   readonly sector: number;
   readonly size: number;
-  readonly directory: boolean;
-  readonly systemUse?: Uint8Array;
 }
 
-export function encodeRecord({ name, sector, size, directory, systemUse = new Uint8Array() }: DirectoryRecord): Buffer {
-  const systemUseAt = even(RECORD.name + name.length);
-  const length = even(systemUseAt + systemUse.length);
+/** Bytes of an entry's record. */
+export function recordLength({ name, systemUse }: DirectoryEntry): number {
+  const length = even(even(RECORD.name + name.length) + systemUse.length);
   invariant(length <= MAX_RECORD, 'iso9660: a directory record is too long');
-  const record = Buffer.alloc(length);
-  record[RECORD.length] = length;
-  writeBoth32(record, sector, RECORD.extent);
-  writeBoth32(record, size, RECORD.size);
-  record.set(RECORD_TIME, RECORD.time);
-  record[RECORD.flags] = directory ? FLAG_DIRECTORY : 0;
-  writeBoth16(record, 1, RECORD.sequence);
-  record[RECORD.nameLength] = name.length;
-  record.set(name, RECORD.name);
-  record.set(systemUse, systemUseAt);
-  return record;
+  return length;
 }
 
-/** Puts records into sectors; none crosses a border (ECMA-119, 6.8.1.1). */
-export function packRecords(records: readonly Buffer[]): Buffer {
-  const chunks: Buffer[] = [];
-  let free = 0;
-  for (const record of records) {
-    if (record.length > free) {
-      chunks.push(Buffer.alloc(free));
-      free = SECTOR;
-    }
-    chunks.push(record);
-    free -= record.length;
-  }
-  return Buffer.concat([...chunks, Buffer.alloc(free)]);
+/** @param target zeros, from the record's first byte on */
+export function writeRecord(target: Buffer, entry: DirectoryEntry, { sector, size }: Extent, directory: boolean): void {
+  target[RECORD.length] = recordLength(entry);
+  writeBoth32(target, sector, RECORD.extent);
+  writeBoth32(target, size, RECORD.size);
+  target.set(RECORD_TIME, RECORD.time);
+  target[RECORD.flags] = directory ? FLAG_DIRECTORY : 0;
+  writeBoth16(target, 1, RECORD.sequence);
+  target[RECORD.nameLength] = entry.name.length;
+  target.set(entry.name, RECORD.name);
+  target.set(entry.systemUse, even(RECORD.name + entry.name.length));
 }
 
-/** The fields of Rock Ridge for one file: owner root, permission bits, times, and the real name. */
-export function rockRidge(mode: number, directory: boolean, name?: string): Buffer {
-  const attributes = Buffer.alloc(36);
-  attributes.set([...Buffer.from('PX'), attributes.length, 1]);
-  // Linux shows these modes; the links are 1 for a file, and 2 for the root, which has no subdirectories
-  const numbers = [mode | (directory ? MODE_DIRECTORY : MODE_REGULAR), directory ? 2 : 1, 0, 0];
-  numbers.forEach((value, index) => {
-    writeBoth32(attributes, value, 4 + 8 * index);
+/** Offsets of records of these lengths in their directory, and its end, which is a whole number of sectors: none crosses a border (ECMA-119, 6.8.1.1). */
+export function placeRecords(lengths: readonly number[]): { readonly offsets: readonly number[]; readonly size: number } {
+  let end = 0;
+  const offsets = lengths.map(length => {
+    const offset = (end % SECTOR) + length > SECTOR ? sectorsOf(end) * SECTOR : end;
+    end = offset + length;
+    return offset;
   });
-  const modifiedAccessedChanged = 0x0e;
-  const times = [...RECORD_TIME, ...RECORD_TIME, ...RECORD_TIME];
-  const stamps = Buffer.from([...Buffer.from('TF'), 5 + times.length, 1, modifiedAccessedChanged, ...times]);
-  const names = name === undefined ? Buffer.alloc(0) : Buffer.from([...Buffer.from('NM'), 5 + name.length, 1, 0, ...Buffer.from(name)]);
-  return Buffer.concat([attributes, stamps, names]);
+  return { offsets, size: sectorsOf(end) * SECTOR };
+}
+
+const ATTRIBUTES_BYTES = 36;
+const STAMPS_BYTES = 5 + 3 * RECORD_TIME.length;
+const NAME_HEADER = 5;
+const MODIFIED_ACCESSED_CHANGED = 0x0e;
+
+/** The fields of Rock Ridge for one file: owner root, permission bits, times, and the real name (ASCII; none for the root). */
+export function rockRidge(mode: number, directory: boolean, name = ''): Buffer {
+  const nameAt = ATTRIBUTES_BYTES + STAMPS_BYTES;
+  const fields = Buffer.alloc(nameAt + (name === '' ? 0 : NAME_HEADER + name.length));
+  writeSign(fields, 0, 'PX', ATTRIBUTES_BYTES);
+  // Linux shows these modes; the links are 1 for a file, and 2 for the root, which has no subdirectories; user and group stay 0
+  writeBoth32(fields, mode | (directory ? MODE_DIRECTORY : MODE_REGULAR), 4);
+  writeBoth32(fields, directory ? 2 : 1, 12);
+  writeSign(fields, ATTRIBUTES_BYTES, 'TF', STAMPS_BYTES);
+  fields[ATTRIBUTES_BYTES + 4] = MODIFIED_ACCESSED_CHANGED;
+  for (let time = 0; time < 3; time++) fields.set(RECORD_TIME, ATTRIBUTES_BYTES + 5 + time * RECORD_TIME.length);
+  if (name === '') return fields;
+  writeSign(fields, nameAt, 'NM', NAME_HEADER + name.length);
+  fields.write(name, nameAt + NAME_HEADER, 'latin1');
+  return fields;
+}
+
+/** What each field begins with: its sign, its length, and version 1 (SUSP, 4.1). */
+function writeSign(fields: Buffer, at: number, sign: string, length: number): void {
+  fields.write(sign, at, 'latin1');
+  fields[at + 2] = length;
+  fields[at + 3] = 1;
 }
 
 /** The first field of the root's own record: says that SUSP is in use, and skips nothing. */

@@ -26,9 +26,20 @@ function template(name: string): string {
  */
 export function renderTemplate(name: string, view: TemplateView, escapeValue: (value: string) => string): string {
   const text = template(name);
-  for (const [type, key] of mustache.parse(text)) {
-    if (type === 'name' || type === '&' || type === '#' || type === '^')
-      invariant(String(key) in view, `template ${name} names {{${key}}}, which its view lacks`);
-  }
-  return mustache.render(text, view, part => template(part), { escape: value => escapeValue(String(value)) });
+  const render = (part: string) => {
+    for (const [type, key] of mustache.parse(part)) {
+      if (type === 'name' || type === '&' || type === '#' || type === '^')
+        invariant(String(key) in view, `template ${name} names {{${key}}}, which its view lacks`);
+    }
+    return mustache.render(part, view, partial => template(partial), { escape: value => escapeValue(String(value)) });
+  };
+  if (SPANNING_TAG.test(text)) return render(text);
+  // mustache reads text letter by letter: of a long script it gets the few lines that name a value
+  return text
+    .split('\n')
+    .map(line => (line.includes('{{') ? render(line) : line))
+    .join('\n');
 }
+
+/** Sections, partials, comments and other delimiters: what may reach beyond its line, or swallow it. */
+const SPANNING_TAG = /\{\{[#^/>!=]/;

@@ -28,7 +28,7 @@ function changed(change: (entry: Payload['entries'][number]) => Payload['entries
 const OTHER = changed(entry => (entry.path.endsWith('etcd.service') ? { ...entry, content: `${entry.content}#` } : entry));
 const OTHER_MODE = changed(entry => (entry.path.endsWith('ca.key') ? { ...entry, mode: 0o644 } : entry));
 const text = (value: string) => Buffer.from(value);
-const seed = { userData: userData(PAYLOAD), metaData: metaData(PAYLOAD), networkConfig: 'version: 2\n' };
+const seed = { userData: text(userData(PAYLOAD)), metaData: text(metaData(PAYLOAD)), networkConfig: text('version: 2\n') };
 
 describe('checkArtifacts', () => {
   it('is silent about what emitNode makes', () => {
@@ -45,8 +45,8 @@ describe('checkArtifacts', () => {
     ['user-data.gz that is not compressed', 'user-data.gz', text(userData(PAYLOAD))],
     ['another instance-id', 'meta-data', text(metaData({ ...PAYLOAD, instanceId: 'prod-cp-1-2' }))],
     ['a network-config that is no mapping', 'network-config', text('eth0\n')],
-    ['other user-data in the seed', 'seed.iso', seedIso({ ...seed, userData: userData(OTHER) })],
-    ['another network-config in the seed', 'seed.iso', seedIso({ ...seed, networkConfig: 'version: 1\n' })],
+    ['other user-data in the seed', 'seed.iso', seedIso({ ...seed, userData: text(userData(OTHER)) })],
+    ['another network-config in the seed', 'seed.iso', seedIso({ ...seed, networkConfig: text('version: 1\n') })],
     ['a damaged seed', 'seed.iso', Buffer.alloc(100_000)],
     ['other content in the tarball', 'node.tar.gz', nodeTarball(OTHER)],
     ['another mode in the tarball', 'node.tar.gz', nodeTarball(OTHER_MODE)],

@@ -134,8 +134,8 @@ describe('readIso', () => {
   });
 
   it('refuses extents outside of the image, loops, and unsafe names', () => {
-    // the root directory of the primary tree: sector 23; its third record is the first file
-    const third = 23 * 2048 + (IMAGE[23 * 2048] ?? 0) * 1;
+    // the root directory of the primary tree: sector 24; its third record is the first file
+    const third = 24 * 2048 + (IMAGE[24 * 2048] ?? 0) * 1;
     const root = Buffer.from(IMAGE);
     const second = third + (root[third] ?? 0);
     const broken = (change: (image: Buffer) => void) => {
@@ -157,7 +157,7 @@ describe('readIso', () => {
     );
     assert.equal(
       broken(image => {
-        both(image, second + 2, 23);
+        both(image, second + 2, 24);
         both(image, second + 10, 2048);
         image[second + 25] = 2;
         const mode = image.indexOf('PX', second) + 4;
@@ -165,7 +165,7 @@ describe('readIso', () => {
       }),
       'unsafe',
     );
-    const name = root.indexOf('meta-data', 23 * 2048);
+    const name = root.indexOf('meta-data', 24 * 2048);
     assert.equal(
       broken(image => image.write('../a-data', name)),
       'unsafe',
