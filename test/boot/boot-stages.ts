@@ -1,7 +1,6 @@
 // The stages of a first boot, told from a host's disk alone: on a running host to choose a moment, after a cut to say where it fell.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Host } from './host.ts';
 
 export const STAGES = [
   'cloud-init, before write_files',
@@ -38,7 +37,7 @@ export interface Progress {
 }
 
 /** What the disk says. `since` is the time of the last power-on, in milliseconds: cloud-init's end counts only after it. */
-export function progressOf(host: Host, places: Places, since: number): Progress {
+export function progressOf(host: { readonly root: string }, places: Places, since: number): Progress {
   const has = (path: string) => existsSync(join(host.root, path));
   if (has(`${STATE}/current`)) {
     const finished = stampOf(join(host.root, 'var/lib/cloud/data/result.json')) >= since;

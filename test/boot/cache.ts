@@ -56,14 +56,40 @@ export function programsOf(etcd: string, kubernetes: string): ReadonlyMap<string
 export async function ensureRootFileSystem(suite: DebianSuite = debianSuite()): Promise<string> {
   const script = join(BOOT_SCRIPTS, 'build-root-file-system.sh');
   const recipe = createHash('sha256').update(readFileSync(script)).digest('hex').slice(0, 12);
-  const name = `${suite}-${recipe}`;
-  const directory = join(cacheDirectory(), name);
+  const directory = join(cacheDirectory(), `${suite}-${recipe}`);
   if (existsSync(join(directory, 'etc/kubekiln-boot'))) return directory;
   await locked(`a root file system of Debian ${suite} (about a minute)`, script, [directory, suite]);
-  for (const other of await readdir(cacheDirectory())) {
-    if (other.startsWith(`${suite}-`) && other !== name) await rm(join(cacheDirectory(), other), { recursive: true, force: true });
-  }
+  await removeOthers(`${suite}-`, directory);
   return directory;
+}
+
+/** What a virtual machine boots: a disk to be copied, and the kernel that stands on it. */
+export interface VmImage {
+  readonly disk: string;
+  readonly kernel: string;
+  readonly initrd: string;
+}
+
+/** A Debian disk with the newest of each program on it. Remade when the script that makes it, or a release, changed. */
+export async function ensureVmImage(suite: 'bookworm' | 'trixie' = 'bookworm'): Promise<VmImage> {
+  const programs = programsOf(await ensureEtcd(), await ensureKubernetes());
+  const script = join(BOOT_SCRIPTS, 'build-vm-image.sh');
+  const recipe = createHash('sha256').update(readFileSync(script)).update(`${ETCD_VERSION} ${KUBERNETES_VERSION}`);
+  const kind = `vm-${suite}-`;
+  const directory = join(cacheDirectory(), kind + recipe.digest('hex').slice(0, 12));
+  if (!existsSync(join(directory, '.complete'))) {
+    await locked(`a disk image of Debian ${suite} (about two minutes)`, script, [directory, suite, ...programs.values()]);
+    await removeOthers(kind, directory);
+  }
+  return { disk: join(directory, 'disk.raw'), kernel: join(directory, 'vmlinuz'), initrd: join(directory, 'initrd.img') };
+}
+
+/** Deletes what older recipes made. */
+async function removeOthers(kind: string, keep: string): Promise<void> {
+  for (const other of await readdir(cacheDirectory())) {
+    const path = join(cacheDirectory(), other);
+    if (other.startsWith(kind) && path !== keep) await rm(path, { recursive: true, force: true });
+  }
 }
 
 async function ensureBinaries(what: 'etcd' | 'kubernetes', version: string, duration: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureEtcd, ensureKubernetes, programsOf } from './cache.ts';
 import { runDirectory } from './run-directory.ts';
@@ -15,6 +15,17 @@ export async function etcdOnly(): Promise<ReadonlyMap<string, string>> {
     programs.set(`/usr/local/bin/${name}`, join(directory, name));
   }
   return programs;
+}
+
+/** A tree to lay over a machine's root: there these daemons start and do nothing. */
+export async function idleTree(names: readonly string[] = OTHERS): Promise<string> {
+  await mkdir(runDirectory(), { recursive: true });
+  const tree = await mkdtemp(join(runDirectory(), 'idle-'));
+  const directory = join(tree, 'usr/local/bin');
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  await chmod(tree, 0o755);
+  for (const name of names) await script(join(directory, name), 'exec sleep infinity');
+  return tree;
 }
 
 /** Existing on a host, it keeps a slow etcd (`slowEtcd`) from starting. */

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { capture, type Output, type RunOptions, run } from './command.ts';
+import type { Machine } from './machine.ts';
 import type { Network } from './network.ts';
 import { eventually } from './patience.ts';
 import { BOOT_SCRIPTS } from './repository.ts';
@@ -21,32 +22,14 @@ export interface HostOptions {
   readonly nspawnArguments?: readonly string[];
 }
 
-/** A machine that boots systemd and cloud-init: power button, power cord, a way in, and what it says. */
-export interface Host {
-  readonly name: string;
+/** A machine whose disk and network can be seen from this one. */
+export interface Host extends Machine {
   /** Its root file system, seen from this machine. */
   readonly root: string;
-  /** Everything that was printed on its console, over all boots. */
-  readonly consoleLog: string;
-  readonly running: () => boolean;
-  /** Switches it on. Returns at once: what it does then, it does alone. */
-  start(): Promise<void>;
-  /** Shuts it down in order, as its own `systemctl poweroff`. */
-  stop(): Promise<void>;
-  /** Pulls the cord. */
-  cut(): Promise<void>;
-  /** Runs a shell script as root inside, on a running host. @throws when it fails */
-  sh(script: string, options?: RunOptions): Promise<string>;
-  /** The same, whatever the exit code. */
-  try(script: string, options?: RunOptions): Promise<Output>;
   /** Runs a program of this machine in the host's network: its loopback is the host's. */
   inNetwork(program: string, args: readonly string[]): Promise<Output>;
-  /** Its journal, read from outside, on or off. */
-  journal(...args: string[]): Promise<string>;
   /** Cuts it and puts a new disk in, with the trees that it was created with, or with others. */
   renewDisk(trees?: readonly string[]): Promise<void>;
-  /** Cuts it and deletes its disk. */
-  remove(): Promise<void>;
 }
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -138,6 +121,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     },
     try: enter,
     inNetwork: async (program, args) => capture('nsenter', ['--target', String(await leader()), '--net', program, ...args]),
+    read: path => readFile(join(root, path), 'utf8'),
     journal: (...args) => run('journalctl', ['--directory', join(root, 'var/log/journal'), '--quiet', '--no-pager', ...args]),
     renewDisk: async (trees = options.trees) => {
       kill();

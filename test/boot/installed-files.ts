@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { run } from './command.ts';
-import type { Host } from './host.ts';
+import type { Machine } from './machine.ts';
 
 const ROOTS = [
   'etc/kubernetes',
@@ -17,7 +15,7 @@ const VOLATILE =
   /\/(status\.json|etcd-joined|lock|log)$|^etc\/systemd\/system\/(multi-user\.target\.wants\/)?operator\.service$|\/cloud-init\.target\.wants/;
 
 /** What kubekiln installed: one line per file, `path mode uid:gid type link-target sha256`, sorted. Equal hosts give equal lists. */
-export async function installedFiles(host: Host): Promise<readonly string[]> {
+export async function installedFiles(host: { readonly root: string }): Promise<readonly string[]> {
   const script = [
     `find ${ROOTS.join(' ')} -printf '%p %m %U:%G %y %l\\n' 2>/dev/null || true`,
     `find ${ROOTS.join(' ')} -type f -exec sha256sum {} + 2>/dev/null || true`,
@@ -45,6 +43,6 @@ export interface Status {
 }
 
 /** @throws when there is none yet */
-export async function installStatus(host: Host): Promise<Status> {
-  return JSON.parse(await readFile(join(host.root, 'var/lib/kubekiln/status.json'), 'utf8')) as Status;
+export async function installStatus(machine: Machine): Promise<Status> {
+  return JSON.parse(await machine.read('var/lib/kubekiln/status.json')) as Status;
 }

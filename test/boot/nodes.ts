@@ -11,10 +11,10 @@ export const THREE_NODES: readonly TestNode[] = [11, 12, 13].map((last, index) =
   address: `${SUBNET.prefix}.${last}`,
 }));
 
-/** netplan's form of a host's one address; test hosts' only interface is host0. */
-export function networkConfigOf(address: string): object {
+/** netplan's form of a host's one address. systemd-nspawn calls the only interface host0. */
+export function networkConfigOf(address: string, name = 'host0'): object {
   return {
     version: 2,
-    ethernets: { host0: { addresses: [`${address}/${SUBNET.length}`], routes: [{ to: '0.0.0.0/0', via: `${SUBNET.prefix}.1` }] } },
+    ethernets: { [name]: { addresses: [`${address}/${SUBNET.length}`], routes: [{ to: '0.0.0.0/0', via: `${SUBNET.prefix}.1` }] } },
   };
 }

@@ -26,6 +26,7 @@ const TESTS = [
   { name: 'minors', bounded: false },
   { name: 'debian-13', bounded: false },
   { name: 'guides', bounded: false },
+  { name: 'vm-first-boot', bounded: false },
 ] as const;
 
 /** What the full run repeats on Debian 13, whose happy path is debian-13. */

@@ -1,7 +1,7 @@
 // What a host says about itself when something is wrong, in the three places that must agree: status.json, the console, the unit's state.
 import { readFile, stat } from 'node:fs/promises';
-import type { Host } from './host.ts';
 import { installStatus, type Status } from './installed-files.ts';
+import type { Machine } from './machine.ts';
 import { eventually } from './patience.ts';
 
 export interface Verdict {
@@ -18,17 +18,17 @@ export interface Verdict {
 export type ConsoleMark = number;
 
 /** The console's end: what a host says after this moment. */
-export async function consoleMark(host: Host): Promise<ConsoleMark> {
+export async function consoleMark(host: Machine): Promise<ConsoleMark> {
   return (await stat(host.consoleLog).catch(() => ({ size: 0 }))).size;
 }
 
 /** Everything printed on the console since `mark`. */
-export async function consoleSince(host: Host, mark: ConsoleMark): Promise<string> {
+export async function consoleSince(host: Machine, mark: ConsoleMark): Promise<string> {
   return (await readFile(host.consoleLog).catch(() => Buffer.alloc(0))).subarray(mark).toString('utf8');
 }
 
 /** Waits until all three say so. @throws with what they said instead */
-export async function untilVerdict(host: Host, since: ConsoleMark, verdict: Verdict, timeout = 60_000): Promise<Status> {
+export async function untilVerdict(host: Machine, since: ConsoleMark, verdict: Verdict, timeout = 60_000): Promise<Status> {
   const { stage, result, reason, console: line = reason, remedy, unit } = verdict;
   const explain = async () =>
     `status.json: ${JSON.stringify(await installStatus(host).catch(String))}\nconsole: ${(await consoleSince(host, since)).split('\n').slice(-25).join('\n')}\n${await state(unit)}`;
@@ -54,7 +54,7 @@ export async function untilVerdict(host: Host, since: ConsoleMark, verdict: Verd
 }
 
 /** `ActiveState/SubState`, as `activating/start-pre`. */
-export async function unitState(host: Host, unit: string): Promise<string> {
+export async function unitState(host: Machine, unit: string): Promise<string> {
   const shown = await host.sh(`systemctl show --property=ActiveState,SubState ${unit}`);
   const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(shown)?.[1] ?? '';
   return `${value('ActiveState')}/${value('SubState')}`;
