@@ -65,7 +65,7 @@ export const users = mapping('Users of the daemons. Numbers are fixed, so that a
 export const hostSettings = mapping('Settings of the operating system, the same on all nodes.', {
   timeServers: list(
     text('host', 'A host name or an IP address.'),
-    "NTP servers. With none, a node whose clock is behind steps it to the payload's notBefore.",
+    "NTP servers for systemd-timesyncd, from the first boot on. With none, a node whose clock is behind steps it to the payload's notBefore.",
   ).default([]),
   sysctl: table('sysctl-name', text('sysctl-value', 'Value of the setting, as a text.'), 'Kernel settings.').default({}),
   modules: list(text('module-name', 'A module.'), 'Kernel modules to load.').default([]),

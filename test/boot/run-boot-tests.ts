@@ -27,6 +27,7 @@ const TESTS = [
   { name: 'debian-13', bounded: false },
   { name: 'guides', bounded: false },
   { name: 'vm-first-boot', bounded: false },
+  { name: 'vm-clock', bounded: false },
 ] as const;
 
 /** What the full run repeats on Debian 13, whose happy path is debian-13. */
