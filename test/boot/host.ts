@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { capture, type Output, type RunOptions, run } from './command.ts';
+import { roomForAHost } from './inotify-room.ts';
 import type { Machine } from './machine.ts';
 import type { Network } from './network.ts';
 import { eventually } from './patience.ts';
@@ -74,6 +75,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
 
   async function start(): Promise<void> {
     if (running()) throw new Error(`${name} is running`);
+    await roomForAHost();
     const log = openSync(consoleLog, 'a');
     const args = [
       ...[network.namespace, `${CONTROL_GROUP}/${machine}`],

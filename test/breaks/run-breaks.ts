@@ -49,7 +49,9 @@ async function brokenBefore(copies: readonly RepositoryCopy[], breaks: readonly 
   await share(copies, [...tests], async (copy, test) => {
     const { failed, invalid } = await copy.test(test);
     const reason = failed ?? invalid;
-    if (reason !== undefined) found.push(`${test}: ${reason}`);
+    // A loaded machine makes hosts late: a boot test gets a second chance.
+    const again = reason !== undefined && boots(test) ? await copy.test(test) : { failed, invalid };
+    if ((again.failed ?? again.invalid) !== undefined) found.push(`${test}: ${reason}`);
   });
   return found;
 }
@@ -60,8 +62,7 @@ async function main(words: readonly string[]): Promise<boolean> {
   if (booting && process.getuid?.() !== 0) throw new Error('breaks of a node boot real hosts with systemd-nspawn, which needs root');
   const wanted = booting ? words.slice(1) : words;
   const breaks = (booting ? BOOT_BREAKS : BREAKS).filter(({ name, file }) => wanted.every(word => `${name} ${file}`.includes(word)));
-  // Six hosts at once need more inotify instances than a kernel gives to one user (128).
-  const copies = Array.from({ length: booting ? 1 : COPIES }, () => new RepositoryCopy());
+  const copies = Array.from({ length: COPIES }, () => new RepositoryCopy());
   try {
     await Promise.all(copies.map(copy => copy.prepare()));
     const before = await brokenBefore(copies, breaks);
