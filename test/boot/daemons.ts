@@ -5,13 +5,15 @@ import { runDirectory } from './run-directory.ts';
 
 const OTHERS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
 
+const IDLE = '[ "$*" != --version ] || exec echo idle\nexec sleep infinity';
+
 /** The real etcd, and in place of Kubernetes' daemons something that starts and does nothing: what tests of the guards boot in half the time. */
 export async function etcdOnly(): Promise<ReadonlyMap<string, string>> {
   const directory = join(runDirectory(), 'idle-daemons');
   await mkdir(directory, { recursive: true, mode: 0o755 });
   const programs = new Map(programsOf(await ensureEtcd(), await ensureKubernetes()));
   for (const name of OTHERS) {
-    await script(join(directory, name), '[ "$*" != --version ] || exec echo idle\nexec sleep infinity');
+    await script(join(directory, name), IDLE);
     programs.set(`/usr/local/bin/${name}`, join(directory, name));
   }
   return programs;
@@ -24,7 +26,7 @@ export async function idleTree(names: readonly string[] = OTHERS): Promise<strin
   const directory = join(tree, 'usr/local/bin');
   await mkdir(directory, { recursive: true, mode: 0o755 });
   await chmod(tree, 0o755);
-  for (const name of names) await script(join(directory, name), 'exec sleep infinity');
+  for (const name of names) await script(join(directory, name), IDLE);
   return tree;
 }
 

@@ -9,6 +9,7 @@ import { networkConfigOf, THREE_NODES } from './nodes.ts';
 import { type Operator, operatorWith } from './operator.ts';
 import { eventually } from './patience.ts';
 import { REPOSITORY } from './repository.ts';
+import { type ConsoleMark, consoleSince, unitState } from './verdict.ts';
 import { createVm, type Vm, type VmOptions } from './vm.ts';
 
 /** All that an emulated machine does takes minutes, not seconds. Milliseconds. */
@@ -58,6 +59,19 @@ async function keepLog(machine: Machine, label: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   await cp(machine.consoleLog, join(directory, `${machine.name}.console.log`)).catch(() => {});
   await writeFile(join(directory, `${machine.name}.journal.log`), await machine.journal('--output=short-precise').catch(String));
+}
+
+/** Waits until kubekiln says on the console, after `mark`, that the machine is installed. */
+export async function untilDone(vm: Vm, mark: ConsoleMark = 0): Promise<void> {
+  const explain = async () => (await consoleSince(vm, mark)).slice(-4000);
+  const done = async () => / kubekiln: done: /.test(await consoleSince(vm, mark));
+  await eventually(`${vm.name} is installed`, done, { timeout: VM_PATIENCE, explain });
+}
+
+/** etcd serves only when it could talk to itself: its certificates are valid at the time that the machine has. */
+export async function untilEtcdServes(vm: Vm): Promise<void> {
+  const serves = async () => (await unitState(vm, 'etcd.service')) === 'active/running';
+  await eventually('etcd serves', serves, { timeout: VM_PATIENCE, every: 1000, explain: () => vm.journal('--unit=etcd', '--lines=40') });
 }
 
 /** Waits for /readyz; returns how long it took, in milliseconds. */
