@@ -23,7 +23,7 @@ const TESTS = [
   { name: 'power-cuts', bounded: true },
   { name: 'start-orders', bounded: false },
   { name: 'floor-ratio', bounded: false },
-  { name: 'minors', bounded: false },
+  { name: 'minors', bounded: true },
   { name: 'debian-13', bounded: false },
   { name: 'guides', bounded: false },
   { name: 'vm-first-boot', bounded: false },
