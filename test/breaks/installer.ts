@@ -120,7 +120,7 @@ export const INSTALLER_BREAKS: readonly Break[] = [
   {
     name: 'node: files are written in place',
     file: INSTALL,
-    ...swapped('do mv -f "$path.kubekiln-new" "$path"; done', 'do cat "$path.kubekiln-new" >"$path"; rm "$path.kubekiln-new"; done'),
+    ...swapped('do mv -f "$path.kubekiln-new" "$path"; done', 'do cp -p "$path.kubekiln-new" "$path"; rm "$path.kubekiln-new"; done'),
     tests: [DURABILITY],
     why: 'a power cut leaves half a file',
   },
