@@ -24,8 +24,7 @@ function clusterRoleBinding(name: string, role: string, subject: { kind: 'User' 
   };
 }
 
-/** The script puts the node's generation in place of the mark. */
-const OBJECTS: readonly object[] = [
+const OPERATORS: readonly object[] = [
   clusterRoleBinding('kubeadm:cluster-admins', 'cluster-admin', { kind: 'Group', name: ADMIN_GROUP }),
   // Without it exec, logs and port-forward answer "Forbidden" (kubernetes/kubernetes#138957).
   clusterRoleBinding('kubeadm:apiserver-kubelet-client', 'system:kubelet-api-admin', { kind: 'User', name: KUBELET_CLIENT_NAME }),
@@ -34,9 +33,15 @@ const OBJECTS: readonly object[] = [
     'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
     { kind: 'Group', name: 'system:nodes' },
   ),
-  // Last: its generation says that everything above was applied.
-  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kubekiln', namespace: 'kube-system' }, data: { generation: '@GENERATION@' } },
 ];
+
+/** Applied last: its generation says that everything before it was. The script puts the node's generation in place of the mark. */
+const GENERATION = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'kubekiln', namespace: 'kube-system' },
+  data: { generation: '@GENERATION@' },
+};
 
 /** The operator's certificate of admin.conf: it never reaches a node. */
 export const ADMIN_REQUEST: CertificateRequest = clientRequest('operator/admin', 'kubernetes', 'kubernetes-admin', [ADMIN_GROUP]);
@@ -44,7 +49,8 @@ export const ADMIN_REQUEST: CertificateRequest = clientRequest('operator/admin',
 export const bootstrap: Component = {
   name: 'kubekiln-bootstrap',
   runsOn: node => node.role === 'control-plane',
-  plan({ cluster }): Contribution {
+  objects: () => OPERATORS,
+  plan({ cluster, objects }): Contribution {
     const common = { owner: 'root', part: 'runtime', secret: false } as const;
     const restarts = [UNIT];
     return {
@@ -53,7 +59,7 @@ export const bootstrap: Component = {
         {
           path: `${LIBRARY_DIRECTORY}/bootstrap-objects.yaml`,
           mode: 0o644,
-          content: OBJECTS.map(object => `---\n${dumpYaml(object)}`).join(''),
+          content: [...objects, GENERATION].map(object => `---\n${dumpYaml(object)}`).join(''),
           restarts,
           ...common,
         },

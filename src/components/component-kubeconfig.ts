@@ -1,4 +1,5 @@
 // Kubeconfig of a daemon on a control-plane node: it dials its own API server, so that version skew stays legal while nodes are upgraded one by one.
+import { invariant } from '../bug.ts';
 import { kubeconfig } from '../formats/kubeconfig.ts';
 import type { PlanContext } from '../plan/node-plan.ts';
 import type { DaemonFile } from './daemon-unit.ts';
@@ -6,6 +7,16 @@ import { httpsUrl } from './etcd.ts';
 
 export function localApiServer({ cluster }: PlanContext): string {
   return httpsUrl('127.0.0.1', cluster.apiServer.bindPort);
+}
+
+/** What everything on this node dials: its own API server, or on a worker the local proxy or the operator's load balancer. */
+export function ownApiServer(context: PlanContext): string {
+  const { cluster, node } = context;
+  if (node.role === 'control-plane') return localApiServer(context);
+  if (cluster.loadBalancer.type === 'localProxy') return httpsUrl('127.0.0.1', cluster.loadBalancer.bindPort);
+  const { controlPlaneEndpoint: endpoint } = cluster;
+  invariant(endpoint, 'an external load balancer without an endpoint passed the rules');
+  return httpsUrl(endpoint.host, endpoint.port);
 }
 
 /** `<name>.conf`, whose file references are the siblings that LoadCredential= puts beside it. */

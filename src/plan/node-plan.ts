@@ -75,6 +75,8 @@ export interface PlanContext {
   readonly cluster: Cluster;
   readonly node: Node;
   readonly credentials: Credentials;
+  /** What the components want to stand in a new cluster: the bootstrap unit applies it. */
+  readonly objects: readonly object[];
 }
 
 /** One file per component in src/components: pure data in, data out; no I/O, clock or randomness. */
@@ -83,5 +85,7 @@ export interface Component {
   readonly name: string;
   runsOn(node: Node, cluster: Cluster): boolean;
   certificates?(node: Node, cluster: Cluster): readonly CertificateRequest[];
+  /** Kubernetes objects (RBAC, Deployments, …) that the bootstrap unit applies in this order, wherever the component itself runs. */
+  objects?(cluster: Cluster): readonly object[];
   plan(context: PlanContext): Contribution;
 }

@@ -64,9 +64,9 @@ function directoriesFor(
   return byPath([...known.values()], onlyOne);
 }
 
-function planNode(cluster: Cluster, node: Node, credentials: Credentials): NodePlan {
+function planNode(cluster: Cluster, node: Node, credentials: Credentials, objects: readonly object[]): NodePlan {
   const contributions: readonly Contribution[] = componentsOf(node, cluster).map(component =>
-    component.plan({ cluster, node, credentials }),
+    component.plan({ cluster, node, credentials, objects }),
   );
   const units = contributions.flatMap(contribution => contribution.units ?? []);
   const target = targetUnit(units.filter(unit => unit.startedBy === 'target').map(unit => unit.name));
@@ -96,7 +96,8 @@ function planNode(cluster: Cluster, node: Node, credentials: Credentials): NodeP
 
 /** One plan per node, in the order of cluster.yaml. @throws Bug when a component planned something that could not stand on a node. */
 export function planCluster(cluster: Cluster, credentials: Credentials): readonly NodePlan[] {
-  const plans = cluster.nodes.map(node => planNode(cluster, node, credentials));
+  const objects = COMPONENTS.flatMap(component => component.objects?.(cluster) ?? []);
+  const plans = cluster.nodes.map(node => planNode(cluster, node, credentials, objects));
   for (const plan of plans) checkPlan(plan);
   return plans;
 }
