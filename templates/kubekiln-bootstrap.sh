@@ -62,3 +62,14 @@ else
   kube create -f objects.yaml >applied 2>error || if grep -v AlreadyExists error; then exit 1; fi
 fi
 say "objects in place ($(wc -l <applied) applied, generation $KUBEKILN_GENERATION)"
+systemd-notify --ready
+
+# A node may not claim a role for itself: a control-plane node is one by this payload, a worker by the label that its kubelet brought.
+pause=5
+while :; do
+  kube label --overwrite node "$KUBEKILN_NODE" node-role.kubernetes.io/control-plane= node.kubernetes.io/exclude-from-external-load-balancers= >/dev/null 2>&1 || pause=5
+  kube label node -l 'kubekiln/role=worker,!node-role.kubernetes.io/worker' node-role.kubernetes.io/worker= >/dev/null 2>&1 || :
+  sleep $pause
+  [ $pause -ge 60 ] || pause=$((pause + 5))
+  [ "$(($(date +%s) - made))" -lt 3000 ] || make_identity
+done

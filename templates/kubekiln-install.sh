@@ -105,9 +105,9 @@ check_clock() {
 
 check_binaries() {
   stage=binaries
-  missing=
+  missing='' PATH=$PATH:$KUBEKILN_BINARIES
   while read -r kind path description; do
-    [ "$kind" != b ] || [ -x "$path" ] || missing="$missing${missing:+, }$path ($description)"
+    [ "$kind" != b ] || command -v "$path" >/dev/null || missing="$missing${missing:+, }$path ($description)"
   done <"$payload/plan"
   [ -z "$missing" ] || stop "missing: $missing" "put these programs into the image of this machine (kubekiln explain binaries says which and from where), then start it again"
 }
@@ -205,7 +205,7 @@ refuse_while_unhealthy() {
 
 restart_changed() {
   stage=restart
-  for unit in etcd.service kube-apiserver.service kube-controller-manager.service kube-scheduler.service kubekiln-bootstrap.service; do
+  for unit in $(sed -n 's/^Wants=//p' /etc/systemd/system/kubekiln.target); do
     case ",$(echo "$changed" | tr ' ' ',')," in
       *",$unit,"*)
         say "restart: $unit"

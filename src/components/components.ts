@@ -1,10 +1,23 @@
 // Every component, in the order in which they are planned. A component is pure data in, data out; everything of it stands in its own file.
 import type { Component } from '../plan/node-plan.ts';
 import { bootstrap } from './bootstrap.ts';
+import { containerd } from './containerd.ts';
 import { etcd } from './etcd.ts';
 import { firstBoot } from './first-boot.ts';
+import { host } from './host.ts';
 import { kubeApiserver } from './kube-apiserver.ts';
 import { kubeControllerManager } from './kube-controller-manager.ts';
 import { kubeScheduler } from './kube-scheduler.ts';
+import { kubelet } from './kubelet.ts';
 
-export const COMPONENTS: readonly Component[] = [firstBoot, etcd, kubeApiserver, kubeControllerManager, kubeScheduler, bootstrap];
+export const COMPONENTS: readonly Component[] = [
+  firstBoot,
+  host,
+  etcd,
+  kubeApiserver,
+  kubeControllerManager,
+  kubeScheduler,
+  containerd,
+  kubelet,
+  bootstrap,
+];

@@ -56,30 +56,10 @@ function nodeEnvironment(context: PlanContext): string {
     .join('');
 }
 
-function systemFiles({ cluster }: PlanContext): readonly PlannedFile[] {
-  const file = (path: string, content: string): PlannedFile => ({
-    path,
-    mode: 0o644,
-    owner: 'root',
-    content,
-    part: 'config',
-    secret: false,
-    restarts: [],
-  });
-  const { sysctl, modules, timeServers } = cluster.node;
-  const settings = Object.entries(sysctl).map(([name, value]) => `${name} = ${value}\n`);
-  return [
-    ...(settings.length === 0 ? [] : [file('/etc/sysctl.d/90-kubekiln.conf', settings.join(''))]),
-    ...(modules.length === 0 ? [] : [file('/etc/modules-load.d/kubekiln.conf', modules.map(name => `${name}\n`).join(''))]),
-    ...(timeServers.length === 0 ? [] : [file('/etc/systemd/timesyncd.conf.d/kubekiln.conf', `[Time]\nNTP=${timeServers.join(' ')}\n`)]),
-  ];
-}
-
 export const firstBoot: Component = {
   name: 'kubekiln-install',
   runsOn: () => true,
   plan(context): Contribution {
-    const { cluster } = context;
     const unit = renderTemplate('kubekiln-install.service', { library: LIBRARY_DIRECTORY }, value => value);
     return {
       files: [
@@ -95,16 +75,13 @@ export const firstBoot: Component = {
         libraryProgram('kubekiln-install'),
         operatorCommand('kubekiln-support'),
         { path: unitPath(INSTALL_UNIT), mode: 0o644, owner: 'root', content: unit, part: 'runtime', secret: false, restarts: [] },
-        ...systemFiles(context),
       ],
       directories: [
         { path: STATE_DIRECTORY, mode: 0o700, owner: 'root' },
         { path: LIBRARY_DIRECTORY, mode: 0o755, owner: 'root' },
         { path: '/etc/kubekiln', mode: 0o755, owner: 'root' },
-        ...(cluster.node.timeServers.length === 0 ? [] : [{ path: '/etc/systemd/timesyncd.conf.d', mode: 0o755, owner: 'root' }]),
       ],
       units: [{ name: INSTALL_UNIT, startedBy: 'boot' }],
-      modules: cluster.node.modules,
     };
   },
 };

@@ -44,10 +44,7 @@ export function planNodeDaemon(daemon: NodeDaemon): { files: PlannedFile[]; unit
   const unit = `${daemon.name}.service`;
   const extraArgs = daemon.extraArgs ?? [];
   const overridden = new Set(extraArgs.map(arg => arg.name));
-  const flags = [
-    ...daemon.flags.filter(([name]) => !overridden.has(name)),
-    ...extraArgs.map(({ name, value }) => [name, value] as const),
-  ];
+  const flags = [...daemon.flags.filter(([name]) => !overridden.has(name)), ...extraArgs.map(({ name, value }) => [name, value] as const)];
   const text = renderTemplate(
     'node-daemon.service',
     {

@@ -42,6 +42,9 @@ export function checkPlan(plan: NodePlan): void {
     invariant(!enabled || text.includes('\n[Install]\n'), `${where}: ${unit} is enabled but has no [Install]`);
   }
   for (const { path, description } of plan.binaries) {
-    invariant(CLEAN_PATH.test(path) && !/[\n\r]/.test(description), `${where}: binary ${path} cannot stand in the plan file`);
+    invariant(
+      (CLEAN_PATH.test(path) || /^[a-z-]+$/.test(path)) && !/[\n\r]/.test(description),
+      `${where}: binary ${path} cannot stand in the plan file`,
+    );
   }
 }

@@ -42,6 +42,7 @@ export interface PlannedUnit {
 
 /** A program that must be on the node before anything starts. */
 export interface PlannedBinary {
+  /** Absolute, or a name that is looked up in the usual directories and in paths.binaries: the distribution may bring it. */
   readonly path: string;
   /** What it is, for the message when it is missing: `kube-apiserver v1.37.1`, `openssl (package openssl)`. */
   readonly description: string;

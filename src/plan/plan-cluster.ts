@@ -46,7 +46,7 @@ function onlyOne<T extends { readonly path: string }>(path: string, same: readon
 
 // The parents of what we place belong to us as well; roots that every system has are left as they are.
 const SYSTEM_DIRECTORIES =
-  /^\/(etc|usr|usr\/local|usr\/local\/(s?bin|lib)|var|var\/(lib|log)|etc\/(systemd|systemd\/system|sysctl\.d|modules-load\.d))$/;
+  /^\/(etc|usr|usr\/local|usr\/local\/(s?bin|lib)|var|var\/(lib|log)|etc\/(systemd|systemd\/system|sysctl\.d|modules-load\.d)|opt)$/;
 
 function directoriesFor(
   cluster: Cluster,

@@ -120,6 +120,26 @@ export interface Node {
   readonly networkConfig?: object;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
+  readonly kubeletExtraArgs: readonly Arg[];
+  /** KubeletConfiguration keys of cluster.yaml: those of all nodes, with this node's own in their place. */
+  readonly kubeletConfiguration: Readonly<Record<string, unknown>>;
+}
+
+/** Where the images of one registry are fetched. */
+export interface RegistryMirror {
+  /** As image names have it; `_default` for all others. */
+  readonly registry: string;
+  /** URLs, tried in order before the registry itself. */
+  readonly endpoints: readonly string[];
+  /** Certificate authority of the mirrors. */
+  readonly certificateAuthority?: ExtraFile;
+}
+
+/** Proxy for whatever a node fetches from outside. */
+export interface ProxyEnvironment {
+  readonly httpProxy?: string;
+  readonly httpsProxy?: string;
+  readonly noProxy: readonly string[];
 }
 
 export interface Cluster {
@@ -145,6 +165,8 @@ export interface Cluster {
     readonly dnsDomain: string;
     /** first address of each service subnet: the `kubernetes` Service */
     readonly kubernetesServiceIPs: readonly string[];
+    /** tenth address of each service subnet: the cluster's DNS, as kubeadm has it */
+    readonly dnsServiceIPs: readonly string[];
     readonly nodePortRange: string;
   };
   readonly apiServer: ApiServerSettings;
@@ -156,6 +178,15 @@ export interface Cluster {
   readonly users: Readonly<Record<DaemonName, DaemonUser>>;
   /** `image`: binaries are already on the node (the other sources come with workers). */
   readonly binaries: { readonly source: 'image' };
+  /** Registry, and path, of the images of Kubernetes itself. */
+  readonly imageRepository: string;
+  readonly containerd: {
+    readonly sandboxImage: string;
+    /** 2 is read by containerd 1.7 and 2, 3 by containerd 2 only. */
+    readonly configurationVersion: 2 | 3;
+  };
+  readonly registries: readonly RegistryMirror[];
+  readonly proxyEnvironment: ProxyEnvironment;
   readonly timings: BootTimings;
   readonly node: {
     readonly timeServers: readonly string[];

@@ -70,6 +70,16 @@ export function flagNames(version: KubernetesVersion, program: FlaggedProgram): 
   return Object.keys(FLAGS[program]).filter(flag => knowsFlag(version, program, flag));
 }
 
+/** Tag of the pod sandbox image that the release's kubeadm names (cmd/kubeadm/app/constants). */
+export function pauseTag(version: KubernetesVersion): string {
+  return version.minor >= 36 ? '3.10.2' : version.minor >= 34 ? '3.10.1' : '3.10';
+}
+
+/** Up to this release a node may run containerd 1.7, which does not read the third version of its configuration. */
+export function allowsContainerd1(version: KubernetesVersion): boolean {
+  return version.minor <= 35;
+}
+
 /** Name and release of a program, as messages say it: `kube-apiserver v1.37.1`, `etcd v3.6`. */
 export function programTitle(version: KubernetesVersion, program: FlaggedProgram): string {
   return `${program} ${program === 'etcd' ? ETCD_MINOR : version.text}`;

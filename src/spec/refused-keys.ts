@@ -35,7 +35,7 @@ const REFUSED: readonly RefusedKey[] = [
   },
   { code: 'refused-key', at: /^spec\.etcd\.external$/, reason: 'etcd runs on the control-plane nodes' },
   { code: 'refused-key', at: /^(spec\.)?certificatesDir$/, reason: 'directories on the node have one place', hint: 'spec.paths.pki' },
-  { code: 'not-supported-yet', at: /^spec\.imageRepository$|^spec\.(dns|proxy|coreDNS)$/, reason: LATER },
+  { code: 'not-supported-yet', at: /^spec\.(dns|proxy|coreDNS)$/, reason: LATER },
   { code: 'refused-key', at: /\.kms\.cachesize$/, reason: 'it is an option of KMS v1, which Kubernetes has removed' },
   {
     code: 'refused-key',
@@ -45,15 +45,14 @@ const REFUSED: readonly RefusedKey[] = [
   },
   {
     code: 'not-supported-yet',
-    at: /^spec\.(kubeletConfiguration|kubeProxyConfiguration|containerd|registries|addons)$/,
+    at: /^spec\.(kubeProxyConfiguration|addons)$/,
     reason: LATER,
     hint: 'delete it for now',
   },
   {
-    code: 'not-supported-yet',
-    at: /^spec\.nodes\.nodeRegistration\.(kubeletExtraArgs|criSocket|imagePullPolicy|ignorePreflightErrors)$/,
-    reason: `${LATER}, no kubelet`,
-    hint: 'delete it for now',
+    code: 'refused-key',
+    at: /^spec\.nodes\.nodeRegistration\.(criSocket|imagePullPolicy|imagePullSerial|ignorePreflightErrors)$/,
+    reason: "it steers kubeadm's own work on a node; containerd is the runtime, at its usual socket",
   },
   {
     code: 'not-supported-yet',

@@ -1,6 +1,6 @@
 // Flags that an operator cannot change, because another part of the cluster relies on our value; and values that weaken it. A reason per line.
-import type { DaemonName } from './cluster.ts';
 import { parseDuration } from './duration.ts';
+import type { FlaggedProgram } from './kubernetes-releases.ts';
 
 export interface ReservedFlag {
   readonly reason: string;
@@ -168,21 +168,45 @@ const etcd: Reserved = {
   version: program,
 };
 
+const kubelet: Reserved = {
+  config: { reason: 'the file is made from kubeletConfiguration', instead: 'kubeletConfiguration' },
+  kubeconfig: credential,
+  'bootstrap-kubeconfig': { reason: 'there is no join: the first client certificate is issued by the build' },
+  'cert-dir': credential,
+  'tls-cert-file': credential,
+  'tls-private-key-file': credential,
+  'client-ca-file': credential,
+  'hostname-override': { reason: "the node's certificate has its name", instead: 'nodes[].name' },
+  'node-ip': { reason: "the node's certificate has its addresses", instead: 'nodes[].address' },
+  'node-labels': { reason: 'they are a property of the node', instead: 'nodes[].labels' },
+  'register-with-taints': { reason: 'they are a property of the node', instead: 'nodes[].nodeRegistration.taints' },
+  'register-node': { reason: 'a node registers itself', refuses: value => value !== 'true' },
+  'container-runtime-endpoint': { reason: 'containerd listens where its unit says' },
+  'cluster-dns': { reason: 'the DNS Service of the cluster has it', instead: 'networking.serviceSubnet' },
+  'cluster-domain': { reason: 'the DNS Service of the cluster has it', instead: 'networking.dnsDomain' },
+  'anonymous-auth': { reason: 'whoever reaches port 10250 could run a command in any pod', refuses: value => value !== 'false' },
+  'authorization-mode': { reason: 'every request must be asked about at the API server', refuses: value => value !== 'Webhook' },
+  version: program,
+  help: program,
+};
+
 const discovery: ReservedFlag = { reason: 'the members are known before they meet: nothing is discovered' };
 
-export function reservedFlag(daemon: DaemonName, flag: string): ReservedFlag | undefined {
+export function reservedFlag(daemon: FlaggedProgram, flag: string): ReservedFlag | undefined {
   if (daemon === 'etcd' && flag.startsWith('discovery')) return discovery;
-  const table = {
+  const table: Reserved = {
     'kube-apiserver': kubeApiserver,
     'kube-controller-manager': kubeControllerManager,
     'kube-scheduler': kubeScheduler,
     etcd,
+    kubelet,
+    'kube-proxy': {},
   }[daemon];
   return Object.hasOwn(table, flag) ? table[flag] : undefined;
 }
 
 /** Values that are allowed, but make the cluster weaker than kubekiln's own. */
-export function weakeningReason(daemon: DaemonName, flag: string, value: string): string | undefined {
+export function weakeningReason(daemon: FlaggedProgram, flag: string, value: string): string | undefined {
   const weak = WEAKENING.find(entry => (entry.daemon === undefined || entry.daemon === daemon) && entry.flag === flag && entry.when(value));
   return weak?.reason;
 }
@@ -191,7 +215,7 @@ export function weakeningReason(daemon: DaemonName, flag: string, value: string)
 const LONGEST_EVENTS = 2 * 86_400;
 
 const WEAKENING: readonly {
-  readonly daemon?: DaemonName;
+  readonly daemon?: FlaggedProgram;
   readonly flag: string;
   readonly when: (value: string) => boolean;
   readonly reason: string;

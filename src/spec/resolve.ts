@@ -1,11 +1,22 @@
 // From a document without mistakes to the Cluster that later stages read. Every default that the schema cannot state is decided here.
 import { invariant } from '../bug.ts';
 import { parseEndpoint } from './address-formats.ts';
-import type { Arg, Cluster, ComponentSettings, EncryptionProvider, EncryptionRule, ExtraFile, Node, Subject, Subnet } from './cluster.ts';
+import type {
+  Arg,
+  Cluster,
+  ComponentSettings,
+  EncryptionProvider,
+  EncryptionRule,
+  ExtraFile,
+  Node,
+  ProxyEnvironment,
+  Subject,
+  Subnet,
+} from './cluster.ts';
 import { DEFAULT_AUDIT_POLICY } from './default-audit-policy.ts';
 import { parseDuration } from './duration.ts';
 import { ipAddress, parseAddress, parseSubnet } from './ip-address.ts';
-import { parseVersion } from './kubernetes-releases.ts';
+import { allowsContainerd1, parseVersion, pauseTag } from './kubernetes-releases.ts';
 import type { ClusterDocument } from './schema.ts';
 import { API_SERVER_FILES } from './schema-components.ts';
 import type { Siblings } from './siblings.ts';
@@ -35,7 +46,8 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
       serviceSubnets,
       podSubnets: subnets(spec.networking.podSubnet),
       dnsDomain: spec.networking.dnsDomain,
-      kubernetesServiceIPs: serviceSubnets.map(firstServiceIp),
+      kubernetesServiceIPs: serviceSubnets.map(subnet => serviceIp(subnet, 1n)),
+      dnsServiceIPs: serviceSubnets.map(subnet => serviceIp(subnet, 10n)),
       nodePortRange: spec.networking.nodePortRange,
     },
     apiServer: {
@@ -57,19 +69,30 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
     paths: spec.paths,
     users: spec.users,
     binaries: spec.binaries,
+    imageRepository: spec.imageRepository,
+    containerd: {
+      sandboxImage: spec.containerd.sandboxImage ?? `${spec.imageRepository}/pause:${pauseTag(version)}`,
+      configurationVersion: allowsContainerd1(version) ? 2 : 3,
+    },
+    registries: Object.entries(spec.registries.mirrors).map(([registry, { endpoint, caFile }]) => ({
+      registry,
+      endpoints: endpoint,
+      ...(caFile !== undefined && { certificateAuthority: sibling('caFile', caFile, siblings) }),
+    })),
+    proxyEnvironment: withoutUndefined(spec.proxyEnvironment) as ProxyEnvironment,
     timings: {
       addressWait: seconds(spec.addressWait),
       clockWait: seconds(spec.clockWait),
       bootstrapPatience: seconds(spec.bootstrapPatience),
     },
     node: spec.node,
-    nodes: spec.nodes.map(node => resolveNode(node, spec.platform)),
+    nodes: spec.nodes.map(node => resolveNode(node, spec)),
   };
 }
 
 const CONTROL_PLANE_TAINT: Node['taints'][number] = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' };
 
-function resolveNode(node: NodeDocument, platform: string): Node {
+function resolveNode(node: NodeDocument, spec: SpecDocument): Node {
   const taints: readonly { key: string; value?: string | undefined; effect: string }[] =
     node.nodeRegistration.taints ?? (node.role === 'control-plane' ? [CONTROL_PLANE_TAINT] : []);
   return {
@@ -78,10 +101,12 @@ function resolveNode(node: NodeDocument, platform: string): Node {
     address: node.address,
     addresses: unique([node.address, ...(node.addresses ?? [])]),
     certSANs: unique(node.certSANs),
-    platform: node.platform ?? platform,
+    platform: node.platform ?? spec.platform,
     ...(node.networkConfig && { networkConfig: node.networkConfig }),
     labels: node.labels,
     taints: taints.map(({ key, value, effect }) => ({ key, effect, ...(value !== undefined && { value }) })),
+    kubeletExtraArgs: node.nodeRegistration.kubeletExtraArgs,
+    kubeletConfiguration: { ...spec.kubeletConfiguration, ...node.kubeletConfiguration },
   };
 }
 
@@ -102,10 +127,14 @@ function extraFiles(spec: SpecDocument, siblings: Siblings): readonly (ExtraFile
   return Object.entries(API_SERVER_FILES).flatMap(([key, flag]) => {
     const file = spec.apiServer[key as keyof typeof API_SERVER_FILES];
     if (file === undefined) return [];
-    const content = siblings.read(file).text;
-    invariant(content !== undefined, `${key} passed the rules, but its file is missing`);
-    return [{ name: key, source: file, flag, content }];
+    return [{ ...sibling(key, file, siblings), flag }];
   });
+}
+
+function sibling(key: string, source: string, siblings: Siblings): ExtraFile {
+  const content = siblings.read(source).text;
+  invariant(content !== undefined, `${key} passed the rules, but its file is missing`);
+  return { name: key, source, content };
 }
 
 const DEFAULT_ENCRYPTION: readonly EncryptionRule[] = [{ resources: ['secrets'], providers: [{ type: 'secretbox', keys: ['key1'] }] }];
@@ -148,17 +177,19 @@ function subnets(text: string): readonly Subnet[] {
   });
 }
 
-/** The `kubernetes` Service takes the first host address of the service subnet. */
-function firstServiceIp(subnet: Subnet): string {
+/** Well-known Services have fixed places in the service subnet: `kubernetes` the first, DNS the tenth. */
+function serviceIp(subnet: Subnet, place: bigint): string {
   const network = parseAddress(subnet.cidr.split('/')[0] ?? '');
   invariant(network, `the subnet ${subnet.cidr} has no address`);
-  return ipAddress(network.family, network.value + 1n).text;
+  return ipAddress(network.family, network.value + place).text;
 }
 
 function unique(texts: readonly string[]): readonly string[] {
   return [...new Set(texts)];
 }
 
-function withoutUndefined(object: object): object {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
+
+function withoutUndefined<T extends object>(object: T): Defined<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -40,6 +40,17 @@ export function resolvedClusterYaml(cluster: Cluster): string {
         resources: cluster.encryption.map(({ resources, providers }) => ({ resources, providers: providers.map(provider) })),
       },
       binaries: cluster.binaries,
+      imageRepository: cluster.imageRepository,
+      containerd: { sandboxImage: cluster.containerd.sandboxImage },
+      registries: {
+        mirrors: Object.fromEntries(
+          cluster.registries.map(({ registry, endpoints, certificateAuthority: authority }) => [
+            registry,
+            { endpoint: endpoints, ...(authority && { caFile: authority.source }) },
+          ]),
+        ),
+      },
+      proxyEnvironment: cluster.proxyEnvironment,
       paths: cluster.paths,
       users: cluster.users,
       bootstrapWindow: durationText(cluster.bootstrapWindow),
@@ -73,16 +84,11 @@ function provider(entry: EncryptionProvider): object {
   }
 }
 
-function node({ name, role, address, addresses, certSANs, platform, labels, taints, networkConfig }: Node): object {
+function node({ networkConfig, kubeletConfiguration, kubeletExtraArgs, taints, ...node }: Node): object {
   return {
-    name,
-    role,
-    address,
-    addresses,
-    certSANs,
-    platform,
-    labels,
-    nodeRegistration: { taints },
+    ...node,
+    nodeRegistration: { taints, kubeletExtraArgs },
+    kubeletConfiguration,
     ...(networkConfig && { networkConfig }),
   };
 }

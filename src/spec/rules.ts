@@ -1,5 +1,6 @@
 import type { Rule } from './rule.ts';
 import { addressRules } from './rules/addresses.ts';
+import { configurationRules } from './rules/configurations.ts';
 import { encryptionRules } from './rules/encryption.ts';
 import { fileRules } from './rules/files.ts';
 import { flagValueRules } from './rules/flag-values.ts';
@@ -10,6 +11,7 @@ import { networkConfigRules } from './rules/network-config.ts';
 import { nodeRules } from './rules/nodes.ts';
 import { pathRules } from './rules/paths.ts';
 import { portRules } from './rules/ports.ts';
+import { registryRules } from './rules/registries.ts';
 import { subnetRules } from './rules/subnets.ts';
 import { userRules } from './rules/users.ts';
 import { versionRules } from './rules/versions.ts';
@@ -27,6 +29,8 @@ export const RULES: readonly Rule[] = [
   ...userRules,
   ...flagRules,
   ...flagValueRules,
+  ...configurationRules,
+  ...registryRules,
   ...encryptionRules,
   ...fileRules,
   ...networkConfigRules,

@@ -1,6 +1,6 @@
 import { list, mapping, port, text, upstream } from './field.ts';
 
-const extraArg = mapping('One flag.', {
+export const extraArg = mapping('One flag.', {
   name: text('flag-name', 'Flag without the leading dashes.'),
   value: text('one-line', 'Its value, always a text: quote numbers and booleans.', { examples: ['2h'] }),
 });

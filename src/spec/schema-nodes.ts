@@ -1,4 +1,5 @@
 import { choice, integer, list, mapping, table, text, upstream } from './field.ts';
+import { extraArg } from './schema-components.ts';
 
 export const PLATFORMS = [
   'nocloud',
@@ -44,7 +45,9 @@ export const node = mapping('One machine.', {
       taint,
       'Taints of the Node object; for a control-plane node, default node-role.kubernetes.io/control-plane:NoSchedule.',
     ).optional(),
+    kubeletExtraArgs: list(extraArg, 'More flags for kubelet, or other values for those that kubekiln sets.').default([]),
   }).prefault({}),
+  kubeletConfiguration: upstream('KubeletConfiguration of this node; its keys replace those of spec.kubeletConfiguration.').optional(),
   networkConfig: upstream('Network of the machine (netplan, version 2). Without one: what the image does, usually DHCP.').optional(),
 });
 

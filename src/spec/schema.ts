@@ -1,10 +1,11 @@
 // cluster.yaml, as a zod schema: the one source of its types, defaults, JSON Schema, `explain` and docs/cluster.md. Words are kubeadm v1beta4's and
 // upstream's wherever they have one: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
 import * as z from 'zod';
-import { choice, list, mapping, port, text } from './field.ts';
+import { choice, list, mapping, port, text, upstream } from './field.ts';
 import { apiServer, component, etcd } from './schema-components.ts';
 import { encryptionConfiguration } from './schema-encryption.ts';
 import { hostSettings, node, PLATFORMS, users } from './schema-nodes.ts';
+import { containerd, proxyEnvironment, registries } from './schema-runtime.ts';
 
 export const API_VERSION = 'kubekiln/v1alpha1';
 export const KIND = 'Cluster';
@@ -53,7 +54,7 @@ const paths = mapping('Directories on a node.', {
 const binaries = mapping('Where the programs come from.', {
   source: choice(
     ['image'],
-    'image: they are on the node already, in paths.binaries. What must be there: kube-apiserver, kube-controller-manager, kube-scheduler and kubectl of kubernetesVersion (https://dl.k8s.io/<version>/bin/linux/<arch>/<name>), etcd and etcdctl 3.6 (https://github.com/etcd-io/etcd/releases); and openssl and curl in /usr/bin.',
+    'image: they are on the node already, in paths.binaries. What must be there: kube-apiserver, kube-controller-manager, kube-scheduler and kubectl of kubernetesVersion (https://dl.k8s.io/<version>/bin/linux/<arch>/<name>), etcd and etcdctl 3.6 (https://github.com/etcd-io/etcd/releases) on control-plane nodes; kubelet of kubernetesVersion, containerd and containerd-shim-runc-v2 (https://github.com/containerd/containerd/releases) and runc (https://github.com/opencontainers/runc/releases) on all; and openssl and curl in /usr/bin.',
   ).default('image'),
 });
 
@@ -79,6 +80,13 @@ const clusterSpec = mapping('What the cluster is.', {
   etcd: etcd.prefault({}),
   encryptionConfiguration: encryptionConfiguration.optional(),
   binaries: binaries.prefault({}),
+  imageRepository: text('image', 'Where the images of Kubernetes itself are fetched.').default('registry.k8s.io'),
+  kubeletConfiguration: upstream(
+    "KubeletConfiguration of all nodes, in upstream's shape: keys that kubekiln does not set, or other values for those that it does.",
+  ).optional(),
+  containerd: containerd.prefault({}),
+  registries: registries.prefault({}),
+  proxyEnvironment: proxyEnvironment.prefault({}),
   paths: paths.prefault({}),
   users: users.prefault({}),
   bootstrapWindow: text(

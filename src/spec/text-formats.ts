@@ -3,6 +3,7 @@
 import { addressFinding, endpointFinding, hostFinding, subnetsFinding } from './address-formats.ts';
 import { parseDuration } from './duration.ts';
 import { nameLength, numericName, suggestName } from './name-formats.ts';
+import { IMAGE, REGISTRY_HOST, urlFinding } from './registry-formats.ts';
 import { type Finding, LABEL, type TextFormat, VISIBLE } from './text-format.ts';
 
 export const TEXT_FORMATS = {
@@ -193,6 +194,20 @@ export const TEXT_FORMATS = {
     pattern: /^[A-Za-z0-9_-]{1,55}$/,
     examples: ['br_netfilter'],
     what: 'the name of a kernel module',
+  },
+  'registry-host': {
+    code: 'bad-registry',
+    pattern: REGISTRY_HOST,
+    examples: ['registry.k8s.io'],
+    what: 'a registry as image names have it: registry.k8s.io, harbor.example.com:5000, or _default',
+  },
+  'https-url': { code: 'bad-url', examples: ['https://harbor.example.com/v2/k8s'], what: 'a URL', check: urlFinding },
+  'proxy-url': { code: 'bad-url', examples: ['http://proxy.example.com:3128'], what: 'the URL of a proxy', check: urlFinding },
+  image: {
+    code: 'bad-image',
+    pattern: IMAGE,
+    examples: ['registry.example.com/pause:3.10.2'],
+    what: 'an image or repository with its registry: registry.example.com/pause:3.10.2',
   },
 } as const satisfies Readonly<Record<string, TextFormat>>;
 

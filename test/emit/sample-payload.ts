@@ -16,6 +16,8 @@ export function sampleNode(overrides: Partial<Node> = {}): Node {
     platform: 'nocloud',
     labels: {},
     taints: [],
+    kubeletExtraArgs: [],
+    kubeletConfiguration: {},
     ...overrides,
   };
 }

@@ -7,7 +7,8 @@ export const DAY = 86_400;
 export const YEAR = 365 * DAY;
 
 export function sampleNode(name: string, address: string, role: Node['role'] = 'control-plane'): Node {
-  return { name, role, address, addresses: [address], certSANs: [], platform: 'nocloud', labels: {}, taints: [] };
+  const registration = { labels: {}, taints: [], kubeletExtraArgs: [], kubeletConfiguration: {} };
+  return { name, role, address, addresses: [address], certSANs: [], platform: 'nocloud', ...registration };
 }
 
 export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
@@ -28,6 +29,7 @@ export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
       podSubnets: [{ cidr: '10.244.0.0/16', family: 4, prefix: 16 }],
       dnsDomain: 'cluster.local',
       kubernetesServiceIPs: ['10.96.0.1'],
+      dnsServiceIPs: ['10.96.0.10'],
       nodePortRange: '30000-32767',
     },
     apiServer: { ...settings, bindPort: 6443, certSANs: [], auditPolicy: {}, extraFiles: [] },
@@ -43,6 +45,10 @@ export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
       'kube-scheduler': user('kube-scheduler', 903),
     },
     binaries: { source: 'image' },
+    imageRepository: 'registry.k8s.io',
+    containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2', configurationVersion: 3 },
+    registries: [],
+    proxyEnvironment: { noProxy: [] },
     timings: { addressWait: 300, clockWait: 120, bootstrapPatience: 900 },
     node: { timeServers: [], sysctl: {}, modules: [] },
     nodes: [sampleNode('cp-1', '10.0.1.11'), sampleNode('cp-2', '10.0.1.12'), sampleNode('cp-3', '10.0.1.13')],

@@ -37,6 +37,7 @@ describe('readCluster', () => {
         podSubnets: [{ cidr: '10.244.0.0/16', family: 4, prefix: 16 }],
         dnsDomain: 'cluster.local',
         kubernetesServiceIPs: ['10.96.0.1'],
+        dnsServiceIPs: ['10.96.0.10'],
         nodePortRange: '30000-32767',
       },
       controllerManager: { extraArgs: [], extraEnvs: [] },
@@ -51,6 +52,10 @@ describe('readCluster', () => {
         'kube-scheduler': { name: 'kube-scheduler', uid: 60603 },
       },
       binaries: { source: 'image' },
+      imageRepository: 'registry.k8s.io',
+      containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2', configurationVersion: 3 },
+      registries: [],
+      proxyEnvironment: { noProxy: [] },
       timings: { addressWait: 300, clockWait: 120, bootstrapPatience: 900 },
       node: { timeServers: [], sysctl: {}, modules: [] },
       nodes: [
@@ -63,17 +68,19 @@ describe('readCluster', () => {
           platform: 'nocloud',
           labels: {},
           taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }],
+          kubeletExtraArgs: [],
+          kubeletConfiguration: {},
         },
       ],
     });
     assert.equal(apiServer.bindPort, 6443);
   });
 
-  it('resolves the realistic file, with one warning about its worker', () => {
+  it('resolves the realistic file, without a warning', () => {
     const { cluster, problems } = readExample('ha');
     assert.deepEqual(
       problems.map(problem => `${problem.severity} ${problem.code}`),
-      ['warning worker-without-kubelet'],
+      [],
     );
     assert.ok(cluster);
     assert.equal(cluster.nodes.length, 4);
@@ -204,7 +211,7 @@ describe('starterClusterYaml', () => {
     const { cluster, problems } = read(text);
     assert.deepEqual(
       problems.map(problem => problem.code),
-      ['worker-without-kubelet'],
+      [],
     );
     assert.equal(cluster?.nodes[1]?.platform, 'aws');
     assert.equal(cluster?.version.minor, 36);

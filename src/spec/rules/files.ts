@@ -1,3 +1,4 @@
+import { pathText } from '../../document-path.ts';
 import type { DocumentPath } from '../../problem.ts';
 import { lineColumn } from '../../source-text.ts';
 import type { Report, Rule, RuleInput } from '../rule.ts';
@@ -21,10 +22,18 @@ function namedFiles({ spec, badTexts }: RuleInput): readonly { key: FileKey; nam
   });
 }
 
+function authorityFiles({ spec, badTexts }: RuleInput): readonly { name: string; path: DocumentPath }[] {
+  return Object.entries(spec.registries?.mirrors ?? {}).flatMap(([registry, mirror]) => {
+    const path = ['spec', 'registries', 'mirrors', registry, 'caFile'];
+    const bad = badTexts.some(({ text }) => pathText(text.path) === pathText(path));
+    return mirror?.caFile === undefined || bad ? [] : [{ name: mirror.caFile, path }];
+  });
+}
+
 const missingFile: Rule = {
   code: 'file-missing',
   check(input, report) {
-    for (const { name, path } of namedFiles(input))
+    for (const { name, path } of [...namedFiles(input), ...authorityFiles(input)])
       if (input.siblings.read(name).text === undefined)
         report.error(path, `${JSON.stringify(name)} does not exist beside cluster.yaml, or cannot be read`, { value: name });
   },
@@ -33,6 +42,11 @@ const missingFile: Rule = {
 const unusableFile: Rule = {
   code: 'file-unusable',
   check(input, report) {
+    for (const { name, path } of authorityFiles(input)) {
+      const { text } = input.siblings.read(name);
+      if (text !== undefined && !/^-----BEGIN CERTIFICATE-----$/m.test(text))
+        report.error(path, `${name} holds no certificate (PEM)`, { value: name });
+    }
     for (const { key, name, path } of namedFiles(input)) {
       const { text, findings, parsed } = input.siblings.read(name);
       if (text === undefined) continue;

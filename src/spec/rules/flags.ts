@@ -1,9 +1,10 @@
 import { closestWord } from '../../closest-word.ts';
+import { pathText } from '../../document-path.ts';
 import type { DocumentPath } from '../../problem.ts';
-import type { DaemonName } from '../cluster.ts';
 import { type DaemonSetting, daemonSettings } from '../daemon-settings.ts';
 import {
   deprecatesFlag,
+  type FlaggedProgram,
   flagNames,
   isRepeatable,
   isSupported,
@@ -89,7 +90,7 @@ const duplicateFlag: Rule = {
   check({ spec, lineOf }, report) {
     const first = new Map<string, DocumentPath>();
     for (const { daemon, name, path } of daemonSettings(spec, 'extraArgs')) {
-      const key = `${daemon} ${name}`;
+      const key = `${pathText(path.slice(0, -1))} ${name}`;
       const other = first.get(key);
       if (!other) first.set(key, path);
       else if (!isRepeatable(daemon, name))
@@ -123,7 +124,7 @@ const reservedEnvironment: Rule = {
   },
 };
 
-function environmentReason(daemon: DaemonName, name: string): string | undefined {
+function environmentReason(daemon: FlaggedProgram, name: string): string | undefined {
   if (
     /^(CREDENTIALS_DIRECTORY|NOTIFY_SOCKET|LISTEN_(PID|FDS|FDNAMES)|INVOCATION_ID|JOURNAL_STREAM|MAINPID|WATCHDOG_(PID|USEC)|(RUNTIME|STATE|CACHE|LOGS|CONFIGURATION)_DIRECTORY)$/.test(
       name,

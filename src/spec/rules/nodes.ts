@@ -59,15 +59,37 @@ const evenControlPlane: Rule = {
   },
 };
 
-const workerWithoutKubelet: Rule = {
-  code: 'worker-without-kubelet',
+// What NodeRestriction lets a node say of itself: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
+const KUBELET_LABELS = new Set([
+  'kubernetes.io/hostname',
+  'kubernetes.io/arch',
+  'kubernetes.io/os',
+  'beta.kubernetes.io/instance-type',
+  'node.kubernetes.io/instance-type',
+  'failure-domain.beta.kubernetes.io/region',
+  'failure-domain.beta.kubernetes.io/zone',
+  'topology.kubernetes.io/region',
+  'topology.kubernetes.io/zone',
+]);
+
+const restrictedLabel: Rule = {
+  code: 'restricted-label',
   check({ spec }, report) {
-    const worker = indexedNodes(spec).find(({ node }) => node.role === 'worker');
-    if (worker)
-      report.warning(
-        [...worker.path, 'role'],
-        'this version of kubekiln installs no kubelet: a worker gets its operating system settings only',
-      );
+    for (const { node, path } of indexedNodes(spec)) {
+      for (const key of Object.keys(node.labels ?? {})) {
+        const prefix = key.includes('/') ? (key.split('/')[0] ?? '') : '';
+        const reserved = /(^|\.)(kubernetes|k8s)\.io$/.test(prefix);
+        if (!reserved || KUBELET_LABELS.has(key) || /(^|\.)(kubelet|node)\.kubernetes\.io$/.test(prefix)) continue;
+        report.error([...path, 'labels', key], `a kubelet may not give its own node the label ${key}`, {
+          mark: 'key',
+          value: key,
+          hint:
+            prefix === 'node-role.kubernetes.io'
+              ? 'the label of its role is set by the control plane'
+              : 'use a prefix of your own, or set it with kubectl',
+        });
+      }
+    }
   },
 };
 
@@ -86,6 +108,6 @@ export const nodeRules: readonly Rule[] = [
   reservedName,
   noControlPlane,
   evenControlPlane,
-  workerWithoutKubelet,
+  restrictedLabel,
   loadBalancerWithoutEndpoint,
 ];

@@ -1,0 +1,105 @@
+// containerd: the container runtime of every node. https://github.com/containerd/containerd/blob/main/docs/cri/config.md
+import type { Component, Contribution, PlanContext } from '../plan/node-plan.ts';
+import type { Arg, Cluster, RegistryMirror } from '../spec/cluster.ts';
+import { type AgentFile, planNodeDaemon } from './node-daemon.ts';
+
+export const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
+export const CNI_CONFIGURATION_DIRECTORY = '/etc/cni/net.d';
+export const CNI_PLUGIN_DIRECTORY = '/opt/cni/bin';
+const CONFIGURATION_FILE = '/etc/containerd/config.toml';
+const REGISTRIES_DIRECTORY = '/etc/containerd/certs.d';
+
+/** A basic string of TOML: the escapes that JSON has are its own too. */
+function toml(text: string): string {
+  return JSON.stringify(text);
+}
+
+/**
+ * containerd 2 also reads the second version of its configuration, containerd 1.7 nothing newer: releases that run with both get that one.
+ */
+function configuration({ cluster, node }: PlanContext): string {
+  const { sandboxImage, configurationVersion } = cluster.containerd;
+  const old = configurationVersion === 2;
+  const images = old ? 'io.containerd.grpc.v1.cri' : 'io.containerd.cri.v1.images';
+  const runtime = old ? 'io.containerd.grpc.v1.cri' : 'io.containerd.cri.v1.runtime';
+  const systemdCgroup = node.kubeletConfiguration.cgroupDriver !== 'cgroupfs';
+  return [
+    `version = ${configurationVersion}`,
+    'imports = ["/etc/containerd/conf.d/*.toml"]',
+    ...(old
+      ? [`[plugins."${images}"]`, `sandbox_image = ${toml(sandboxImage)}`]
+      : [`[plugins."${images}".pinned_images]`, `sandbox = ${toml(sandboxImage)}`]),
+    `[plugins."${images}".registry]`,
+    `config_path = ${toml(REGISTRIES_DIRECTORY)}`,
+    `[plugins."${runtime}".containerd.runtimes.runc]`,
+    'runtime_type = "io.containerd.runc.v2"',
+    `[plugins."${runtime}".containerd.runtimes.runc.options]`,
+    `SystemdCgroup = ${systemdCgroup}`,
+    '',
+  ].join('\n');
+}
+
+/** hosts.toml of a registry: https://github.com/containerd/containerd/blob/main/docs/hosts.md */
+function registryFiles({ registry, endpoints, certificateAuthority: authority }: RegistryMirror): readonly AgentFile[] {
+  // The directory of a registry with a port ends in `_5000_`: a colon cannot stand in a path of ours.
+  const directory = `${REGISTRIES_DIRECTORY}/${registry.replace(/:(\d+)$/, '_$1_')}`;
+  const caPath = `${directory}/ca.crt`;
+  const lines = endpoints.flatMap(endpoint => {
+    const ownPath = !['', '/'].includes(new URL(endpoint).pathname);
+    return [
+      `[host.${toml(endpoint)}]`,
+      'capabilities = ["pull", "resolve"]',
+      ...(ownPath ? ['override_path = true'] : []),
+      ...(authority ? [`ca = ${toml(caPath)}`] : []),
+    ];
+  });
+  return [
+    { path: `${directory}/hosts.toml`, mode: 0o644, content: `${lines.join('\n')}\n` },
+    ...(authority ? [{ path: caPath, mode: 0o644, content: authority.content }] : []),
+  ];
+}
+
+/** Reached without the proxy: whatever is inside the cluster. Nodes are not listed one by one, so that a new one changes no other. */
+function proxyVariables({ proxyEnvironment: proxy, networking }: Cluster): readonly Arg[] {
+  const { httpProxy, httpsProxy } = proxy;
+  if (httpProxy === undefined && httpsProxy === undefined) return [];
+  const subnets = [...networking.serviceSubnets, ...networking.podSubnets].map(subnet => subnet.cidr);
+  const noProxy = ['localhost', '127.0.0.1', '::1', ...subnets, '.svc', `.${networking.dnsDomain}`, ...proxy.noProxy];
+  return [
+    ...(httpProxy === undefined ? [] : [{ name: 'HTTP_PROXY', value: httpProxy }]),
+    ...(httpsProxy === undefined ? [] : [{ name: 'HTTPS_PROXY', value: httpsProxy }]),
+    { name: 'NO_PROXY', value: noProxy.join(',') },
+  ];
+}
+
+export const containerd: Component = {
+  name: 'containerd',
+  runsOn: () => true,
+  plan(context): Contribution {
+    const { cluster } = context;
+    const { binaries } = cluster.paths;
+    return {
+      ...planNodeDaemon({
+        name: 'containerd',
+        description: 'Container runtime',
+        documentation: 'https://containerd.io',
+        binary: `${binaries}/containerd`,
+        type: 'notify',
+        after: [],
+        flags: [['config', CONFIGURATION_FILE]],
+        // runc and the shim are looked up by name: one may come with the distribution, the other not.
+        environment: [{ name: 'PATH', value: `${binaries}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin` }, ...proxyVariables(cluster)],
+        files: [{ path: CONFIGURATION_FILE, mode: 0o644, content: configuration(context) }, ...cluster.registries.flatMap(registryFiles)],
+        restartSeconds: 5,
+        // Containers live in cgroups below this unit's and outlive its restart.
+        unitSettings: ['Delegate=yes', 'KillMode=process', 'LimitNPROC=infinity', 'TasksMax=infinity'],
+      }),
+      binaries: [
+        { path: `${binaries}/containerd`, description: `containerd ${cluster.containerd.configurationVersion === 2 ? '1.7 or 2' : '2'}` },
+        { path: `${binaries}/containerd-shim-runc-v2`, description: 'containerd-shim-runc-v2 of the same containerd' },
+        { path: 'runc', description: 'runc 1.1 or later' },
+      ],
+      modules: ['overlay'],
+    };
+  },
+};

@@ -1,0 +1,23 @@
+// How registries, mirrors and images are named: https://github.com/distribution/reference
+import type { Finding } from './text-format.ts';
+
+const HOST = '[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?';
+const NAME = '[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*';
+
+/** A registry as an image reference names it: `registry.k8s.io`, `harbor.example.com:5000`; `_default` stands for all. */
+export const REGISTRY_HOST = new RegExp(`^(_default|${HOST})$`);
+/** An image or a repository: `registry.k8s.io/pause:3.10.2`, with a digest or not. */
+export const IMAGE = new RegExp(`^${HOST}(/${NAME})*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[a-f0-9]{64})?$`);
+
+/** An address with scheme, host and perhaps a path. Credentials have their place in secrets.yaml. */
+export function urlFinding(text: string): Finding | undefined {
+  if (!URL.canParse(text)) return { message: 'is not a URL', hint: 'like https://mirror.example.com/k8s' };
+  const url = new URL(text);
+  if (!['http:', 'https:'].includes(url.protocol))
+    return { message: `has the scheme ${url.protocol.slice(0, -1)}; https and http are possible` };
+  if (url.username !== '' || url.password !== '')
+    return { message: 'holds a user name or password: cluster.yaml is no place for a secret' };
+  if (url.search !== '' || url.hash !== '') return { message: 'holds a query or a fragment' };
+  // It stands in configuration files and in shell assignments.
+  return /[^A-Za-z0-9._~:/@%[\]-]/.test(text) ? { message: 'holds characters that need no place in such a URL' } : undefined;
+}

@@ -1,0 +1,19 @@
+#!/bin/sh
+# kubekiln-kubelet-prepare KUBECONFIG: runs before every start of kubelet.
+set -eu
+umask 022
+# Pods of dnsPolicy Default, and CoreDNS, get this machine's own resolvers. One on loopback is another one inside a pod: CoreDNS would ask itself.
+resolvers=/run/systemd/resolve/resolv.conf
+[ -s "$resolvers" ] || resolvers=/etc/resolv.conf
+mkdir -p /run/kubekiln
+grep -Ev '^[[:space:]]*nameserver[[:space:]]+(127\.|::1)' "$resolvers" >/run/kubekiln/resolv.conf.new 2>/dev/null || :
+mv -f /run/kubekiln/resolv.conf.new /run/kubekiln/resolv.conf
+
+# A certificate that kubelet rotated belongs to the identity that it began with: with another one in the kubeconfig, that one counts.
+pki=/var/lib/kubelet/pki
+identity=$(sha256sum <"$1")
+if [ "$(cat "$pki/kubekiln-identity" 2>/dev/null)" != "$identity" ]; then
+  mkdir -p "$pki"
+  rm -f "$pki"/kubelet-client-*.pem
+  echo "$identity" >"$pki/kubekiln-identity"
+fi
