@@ -5,12 +5,14 @@ set -eu
 dest=$1 suite=$2
 [ ! -e "$dest/etc/kubekiln-boot" ] || exit 0
 system=systemd,systemd-sysv,dbus,udev,cloud-init,locales,iproute2,netbase,ca-certificates,procps,kmod
-cluster=openssl,curl,iptables,nftables,ethtool,socat,conntrack
+cluster=openssl,curl,iptables,nftables,ethtool,socat,conntrack,ipset,runc,haproxy
+# Not for the hosts: pods' images are made of it.
+images=busybox-static
 partial=$dest.partial
 rm -rf --one-file-system "$partial"
 mkdir -p "$(dirname "$dest")"
 echo "making a root file system of Debian $suite"
-mmdebstrap --quiet --mode=root --variant=minbase --include="$system,$cluster" \
+mmdebstrap --quiet --mode=root --variant=minbase --include="$system,$cluster,$images" \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*/LC_MESSAGES/*' \
   "$suite" "$partial"
 
@@ -24,6 +26,8 @@ rm -rf "$partial/var/lib/cloud" "$partial/etc/hostname" "$partial/var/lib/dbus/m
 # Without it cloud-init has no renderer, and the interface stays down without an error.
 mkdir -p "$partial/etc/systemd/system/multi-user.target.wants"
 ln -sf /usr/lib/systemd/system/systemd-networkd.service "$partial/etc/systemd/system/multi-user.target.wants/"
+# The image brings programs; which of them run is the cluster's matter.
+rm -f "$partial/etc/systemd/system/multi-user.target.wants/haproxy.service"
 # Journals are read from outside the hosts.
 mkdir -p "$partial/var/log/journal"
 echo "$suite" > "$partial/etc/kubekiln-boot"

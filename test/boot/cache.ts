@@ -2,7 +2,7 @@
 // directory that may be deleted at any time; a lock file keeps two runs from making the same thing.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { capture, run } from './command.ts';
@@ -13,6 +13,8 @@ export const ETCD_VERSION = 'v3.6.16';
 export const KUBERNETES_VERSION = 'v1.37.1';
 
 const ETCD_PROGRAMS = ['etcd', 'etcdctl', 'etcdutl'] as const;
+/** In a tree that is complete. */
+const TREE_MARK = 'etc/kubekiln-boot';
 const KUBERNETES_PROGRAMS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'] as const;
 
 /** The releases of Debian that hosts are tested with. */
@@ -53,14 +55,31 @@ export function programsOf(etcd: string, kubernetes: string): ReadonlyMap<string
 }
 
 /** Directory with an unpacked Debian, to be laid under hosts. Remade when the script that makes it changed. */
-export async function ensureRootFileSystem(suite: DebianSuite = debianSuite()): Promise<string> {
-  const script = join(BOOT_SCRIPTS, 'build-root-file-system.sh');
+export function ensureRootFileSystem(suite: DebianSuite = debianSuite()): Promise<string> {
+  return ensureTree(`a root file system of Debian ${suite}`, suite, 'build-root-file-system.sh', [suite]);
+}
+
+/** Directory below the cache, `<name>-<digest of the script>`, that a script makes: its arguments are the directory and `args`. */
+export async function ensureTree(what: string, name: string, scriptName: string, args: readonly string[]): Promise<string> {
+  const script = join(BOOT_SCRIPTS, scriptName);
   const recipe = createHash('sha256').update(readFileSync(script)).digest('hex').slice(0, 12);
-  const directory = join(cacheDirectory(), `${suite}-${recipe}`);
-  if (existsSync(join(directory, 'etc/kubekiln-boot'))) return directory;
-  await locked(`a root file system of Debian ${suite} (about a minute)`, script, [directory, suite]);
-  await removeOthers(`${suite}-`, directory);
+  const directory = join(cacheDirectory(), `${name}-${recipe}`);
+  if (!existsSync(join(directory, TREE_MARK))) {
+    await locked(`${what} (about a minute)`, script, [directory, ...args]);
+    await sweepTrees(name, directory);
+  }
+  await utimes(join(directory, TREE_MARK), new Date(), new Date());
   return directory;
+}
+
+/** Another clone with another recipe may have hosts that stand on its tree: only those that nobody asked for since yesterday go. */
+async function sweepTrees(name: string, kept: string): Promise<void> {
+  for (const entry of await readdir(cacheDirectory())) {
+    const directory = join(cacheDirectory(), entry);
+    if (!new RegExp(`^${name}-[0-9a-f]{12}$`).test(entry) || directory === kept) continue;
+    const { mtimeMs } = await stat(join(directory, TREE_MARK)).catch(() => ({ mtimeMs: 0 }));
+    if (Date.now() - mtimeMs > 86_400_000) await rm(directory, { recursive: true, force: true });
+  }
 }
 
 /** What a virtual machine boots: a disk to be copied, and the kernel that stands on it. */
@@ -75,33 +94,29 @@ export async function ensureVmImage(suite: 'bookworm' | 'trixie' = 'bookworm'): 
   const programs = programsOf(await ensureEtcd(), await ensureKubernetes());
   const script = join(BOOT_SCRIPTS, 'build-vm-image.sh');
   const recipe = createHash('sha256').update(readFileSync(script)).update(`${ETCD_VERSION} ${KUBERNETES_VERSION}`);
-  const kind = `vm-${suite}-`;
-  const directory = join(cacheDirectory(), kind + recipe.digest('hex').slice(0, 12));
+  const directory = join(cacheDirectory(), `vm-${suite}-${recipe.digest('hex').slice(0, 12)}`);
   if (!existsSync(join(directory, '.complete'))) {
     await locked(`a disk image of Debian ${suite} (about two minutes)`, script, [directory, suite, ...programs.values()]);
-    await removeOthers(kind, directory);
+    await sweepTrees(`vm-${suite}`, directory);
   }
   return { disk: join(directory, 'disk.raw'), kernel: join(directory, 'vmlinuz'), initrd: join(directory, 'initrd.img') };
 }
 
-/** Deletes what older recipes made. */
-async function removeOthers(kind: string, keep: string): Promise<void> {
-  for (const other of await readdir(cacheDirectory())) {
-    const path = join(cacheDirectory(), other);
-    if (other.startsWith(kind) && path !== keep) await rm(path, { recursive: true, force: true });
-  }
-}
-
-async function ensureBinaries(what: 'etcd' | 'kubernetes', version: string, duration: string): Promise<string> {
+/** Directory with the programs that build-binaries.sh makes of `what`; built when it is not there. */
+export async function ensureBinaries(what: string, version: string, duration: string): Promise<string> {
   const directory = join(cacheDirectory(), `${what}-${version}`);
   if (existsSync(join(directory, '.complete'))) return directory;
   await run('go', ['version']).catch(() => {
     throw new Error(`Go >= 1.26 is needed to build ${what} ${version}: https://go.dev/dl/`);
   });
   await locked(`${what} ${version} from source (${duration})`, join(BOOT_SCRIPTS, 'build-binaries.sh'), [cacheDirectory(), what, version]);
-  // Several GB that would only speed up the next version.
-  await rm(join(cacheDirectory(), 'go'), { recursive: true, force: true });
   return directory;
+}
+
+/** Deletes the compiler's own caches, several GB that only speed up the next version, unless somebody is building. */
+export async function forgetCompilerCaches(): Promise<void> {
+  const [lock, caches] = [join(cacheDirectory(), '.lock'), join(cacheDirectory(), 'go')];
+  if (existsSync(caches)) await capture('flock', ['--nonblock', lock, 'rm', '-rf', caches], { timeout: 10 * 60_000 });
 }
 
 /** Runs a script that makes something in the cache; another run that makes something there is waited for. */

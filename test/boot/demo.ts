@@ -2,7 +2,7 @@
 // --keep leaves it running until Ctrl-C.
 import { join } from 'node:path';
 import { buildCluster } from './built-cluster.ts';
-import { ensureEtcd, ensureKubernetes } from './cache.ts';
+import { ensureEtcd, ensureKubernetes, forgetCompilerCaches } from './cache.ts';
 import { member, powerOn, untilReady } from './control-plane.ts';
 import { etcdctl } from './etcd.ts';
 import { createHosts } from './kubekiln-hosts.ts';
@@ -21,6 +21,7 @@ async function demo(keep: boolean): Promise<void> {
     'demo',
     () => createHosts(built, 'user-data'),
     async plane => {
+      await forgetCompilerCaches();
       heading('three hosts are switched on, the third first; nobody logs in');
       const since = await powerOn(plane, [
         { index: 2, after: 0 },

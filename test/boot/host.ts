@@ -19,6 +19,8 @@ export interface HostOptions {
   readonly trees: readonly string[];
   /** Programs from outside, read-only: path on the host to path on this machine. */
   readonly programs: ReadonlyMap<string, string>;
+  /** Paths on the host that stand on a disk of their own, as /var/lib/containerd: nothing can be overlaid on an overlay. */
+  readonly disks?: readonly string[];
   /** Further arguments of systemd-nspawn: settings of the test, never of the product. */
   readonly nspawnArguments?: readonly string[];
 }
@@ -41,12 +43,16 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const directory = join(runDirectory(), basename(network.namespace), name);
   const root = join(directory, 'root');
   const consoleLog = join(directory, 'console.log');
+  const disks = (options.disks ?? []).map((inside, index) => ({ inside, outside: join(directory, 'disks', String(index)) }));
   await mkdir(directory, { recursive: true });
   await layDisk(options.trees);
 
   // The machine name is also a path in /run and, with `vb-` before it, an interface of at most 15 characters.
   const machine = `${name.slice(0, 6)}-${Math.random().toString(36).slice(2, 7)}`;
-  const binds = [...options.programs].map(([inside, outside]) => `--bind-ro=${outside}:${inside}`);
+  const binds = [
+    ...[...options.programs].map(([inside, outside]) => `--bind-ro=${outside}:${inside}`),
+    ...disks.map(({ inside, outside }) => `--bind=${outside}:${inside}`),
+  ];
   let process_: ChildProcess | undefined;
   const running = () => process_ !== undefined && process_.exitCode === null && process_.signalCode === null;
   whenRunEnds(kill);
@@ -57,6 +63,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
 
   async function layDisk(trees: readonly string[]): Promise<void> {
     await layRoot(options.rootFileSystem, directory, root);
+    for (const { outside } of disks) await mkdir(outside, { recursive: true });
     for (const tree of trees) await cp(tree, root, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
   }
 
@@ -129,7 +136,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       kill();
       await gone(30_000);
       await capture('umount', ['--lazy', root]);
-      for (const part of DISK_PARTS) await rm(join(directory, part), { recursive: true, force: true });
+      for (const part of [...DISK_PARTS, 'disks']) await rm(join(directory, part), { recursive: true, force: true });
       await layDisk(trees);
     },
     remove: async () => {

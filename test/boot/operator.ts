@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Output } from './command.ts';
 import type { Network } from './network.ts';
+import { eventually } from './patience.ts';
 import { runDirectory } from './run-directory.ts';
 
 /** Somebody with an admin.conf at a desk in the cluster's network, outside its hosts. */
@@ -14,6 +15,10 @@ export interface Operator {
   kubectl(args: readonly string[], server?: string): Promise<string>;
   /** The same, whatever the exit code. */
   tryKubectl(args: readonly string[], server?: string): Promise<Output>;
+  /** Hands objects to `kubectl apply`. @throws when it fails */
+  apply(objects: readonly object[]): Promise<string>;
+  /** Waits until all these objects exist and are so, as `wait('nodes', 'condition=Ready', ['a', 'b'])`. @throws with their description when it takes longer than two minutes */
+  wait(kind: string, until: string, names: readonly string[], ...more: string[]): Promise<void>;
   /** True when /readyz of that API server answers 200. */
   ready(server: string): Promise<boolean>;
   /** HTTP status of one request as that operator, 0 when nothing answered within `timeout` seconds. */
@@ -89,7 +94,22 @@ export async function operatorWith(kubeconfig: string, kubectl: string, network:
     kubeconfig,
     curlCredentials,
     kubectl: (args, server) => network.run(kubectl, kubectlArgs(args, server), { env }),
+    apply: objects =>
+      network.run(kubectl, kubectlArgs(['apply', '--filename=-']), {
+        env,
+        input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+      }),
     tryKubectl: (args, server) => network.capture(kubectl, kubectlArgs(args, server), { env }),
+    wait: async (kind, until, names, ...more) => {
+      const kubectlHere = (args: readonly string[], timeout = 60_000) =>
+        network.capture(kubectl, kubectlArgs([...args, ...more]), { env, timeout });
+      await eventually(`${kind} ${names.join(', ')} are there`, async () => (await kubectlHere(['get', kind, ...names])).code === 0, {
+        timeout: 120_000,
+        every: 500,
+      });
+      const waited = await kubectlHere(['wait', kind, ...names, `--for=${until}`, '--timeout=120s'], 130_000);
+      if (waited.code !== 0) throw new Error(`${waited.stderr}\n${(await kubectlHere(['describe', kind, ...names])).stdout}`);
+    },
     ready: async server => (await request(server, { path: '/readyz' })) === 200,
     request,
     stranger: async (server, path, ...headers) => {
