@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KUBERNETES_VERSION } from './cache.ts';
 import { run } from './command.ts';
-import { networkConfigOf, type TestNode, THREE_NODES } from './nodes.ts';
+import { networkConfigOf, type TestNode, THREE_NODES, workerNodes } from './nodes.ts';
 import { KUBEKILN } from './repository.ts';
 import { runDirectory } from './run-directory.ts';
 
@@ -14,7 +14,9 @@ export interface BuiltCluster {
   /** out/<cluster> */
   readonly out: string;
   readonly kubernetesVersion: string;
+  /** The control plane's. */
   readonly nodes: readonly TestNode[];
+  readonly workers: readonly TestNode[];
   /** stdout of `build`. */
   readonly report: string;
   /** Runs kubekiln there, as `kubekiln('secrets', 'reopen-bootstrap')`. Returns its stdout. @throws when it fails */
@@ -27,6 +29,8 @@ export interface ClusterSettings {
   readonly spec?: Readonly<Record<string, unknown>>;
   /** How many control-plane nodes; default 3. */
   readonly size?: 1 | 3;
+  /** How many worker nodes; default none. */
+  readonly workers?: number;
   /** The day on which the cluster's secrets were made; default 0. */
   readonly daysAgo?: number;
 }
@@ -40,16 +44,17 @@ export async function buildCluster(settings: ClusterSettings = {}): Promise<Buil
   const directory = await mkdtemp(join(runDirectory(), 'cluster-'));
   const kubernetesVersion = settings.kubernetesVersion ?? KUBERNETES_VERSION;
   const nodes = THREE_NODES.slice(0, settings.size ?? 3);
+  const workers = workerNodes(settings.workers ?? 0);
   const kubekilnAt = (env: NodeJS.ProcessEnv, args: readonly string[]) =>
     run(process.execPath, [KUBEKILN, ...args], { cwd: directory, env });
   const then = settings.daysAgo === undefined ? process.env : { ...process.env, SOURCE_DATE_EPOCH: secondsAt(settings.daysAgo) };
   const addresses = nodes.map(node => node.address).join(',');
   await kubekilnAt(then, ['init', NAME, '--control-plane', addresses, '--kubernetes-version', kubernetesVersion]);
-  await writeFile(join(directory, 'cluster.yaml'), clusterYaml(kubernetesVersion, nodes, settings.spec ?? {}));
+  await writeFile(join(directory, 'cluster.yaml'), clusterYaml(kubernetesVersion, nodes, workers, settings.spec ?? {}));
   const report = await kubekilnAt(then, ['build']);
   await kubekilnAt(then, ['verify']);
   const kubekiln = (...args: string[]) => kubekilnAt(process.env, args);
-  return { directory, out: join(directory, 'out', NAME), kubernetesVersion, nodes, report, kubekiln };
+  return { directory, out: join(directory, 'out', NAME), kubernetesVersion, nodes, workers, report, kubekiln };
 }
 
 /** What SOURCE_DATE_EPOCH says so many days ago. */
@@ -58,8 +63,16 @@ function secondsAt(daysAgo: number): string {
 }
 
 /** JSON is YAML: what is laid over it needs no templates. */
-function clusterYaml(kubernetesVersion: string, hosts: readonly TestNode[], spec: Readonly<Record<string, unknown>>): string {
-  const nodes = hosts.map(({ name, address }) => ({ name, role: 'control-plane', address, networkConfig: networkConfigOf(address) }));
+function clusterYaml(
+  kubernetesVersion: string,
+  controlPlane: readonly TestNode[],
+  workers: readonly TestNode[],
+  spec: Readonly<Record<string, unknown>>,
+): string {
+  const nodes = [
+    ...controlPlane.map(node => ({ ...node, role: 'control-plane' })),
+    ...workers.map(node => ({ ...node, role: 'worker' })),
+  ].map(node => ({ ...node, networkConfig: networkConfigOf(node.address) }));
   const document = {
     apiVersion: 'kubekiln/v1alpha1',
     kind: 'Cluster',

@@ -18,6 +18,8 @@ export interface ControlPlane {
   readonly network: Network;
   readonly operator: Operator;
   readonly members: readonly Member[];
+  /** The cluster's other hosts. */
+  readonly workers: readonly Member[];
 }
 
 /** One start order: members by index, each with the milliseconds that it is switched on after the one before. */
@@ -54,9 +56,14 @@ export function member(plane: ControlPlane, index: number): Member {
   return found;
 }
 
+/** Control plane and workers. */
+export function everyHost(plane: ControlPlane): readonly Member[] {
+  return [...plane.members, ...plane.workers];
+}
+
 /** The last things that each host said, for the text of a failure. */
 export async function describe(plane: ControlPlane): Promise<string> {
-  const parts = plane.members.map(async ({ name, host }) => {
+  const parts = everyHost(plane).map(async ({ name, host }) => {
     const console_ = await capture('tail', ['-n', '25', host.consoleLog]);
     const status = await capture('cat', [join(host.root, 'var/lib/kubekiln/status.json')]);
     const warnings = await host.journal('--boot', '--priority=warning', '--lines=25').catch(error => String(error));
@@ -76,7 +83,7 @@ export async function describe(plane: ControlPlane): Promise<string> {
 export async function keepLogs(plane: ControlPlane, label: string): Promise<void> {
   const directory = join(process.env.KUBEKILN_BOOT_LOGS ?? join(REPOSITORY, 'build/boot-logs'), label);
   await mkdir(directory, { recursive: true });
-  for (const { name, host } of plane.members) {
+  for (const { name, host } of everyHost(plane)) {
     await cp(host.consoleLog, join(directory, `${name}.console.log`)).catch(() => {});
     await writeFile(join(directory, `${name}.journal.log`), await host.journal('--output=short-precise').catch(error => String(error)));
   }
@@ -84,6 +91,6 @@ export async function keepLogs(plane: ControlPlane, label: string): Promise<void
 
 /** Cuts all hosts, deletes their disks and the network. */
 export async function tearDown(plane: ControlPlane): Promise<void> {
-  await Promise.all(plane.members.map(({ host }) => host.remove()));
+  await Promise.all(everyHost(plane).map(({ host }) => host.remove()));
   await plane.network.remove();
 }

@@ -1,17 +1,18 @@
 import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureEtcd, ensureKubernetes, programsOf } from './cache.ts';
+import { ensureEtcd } from './cache.ts';
+import { programsOfHost } from './node-programs.ts';
 import { runDirectory } from './run-directory.ts';
 
-const OTHERS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
+const OTHERS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'containerd', 'kubelet', 'kube-proxy', 'flanneld'] as const;
 
 const IDLE = '[ "$*" != --version ] || exec echo idle\nexec sleep infinity';
 
-/** The real etcd, and in place of Kubernetes' daemons something that starts and does nothing: what tests of the guards boot in half the time. */
+/** The real etcd, and in place of all other daemons something that starts and does nothing: what tests of the guards boot in half the time. */
 export async function etcdOnly(): Promise<ReadonlyMap<string, string>> {
   const directory = join(runDirectory(), 'idle-daemons');
   await mkdir(directory, { recursive: true, mode: 0o755 });
-  const programs = new Map(programsOf(await ensureEtcd(), await ensureKubernetes()));
+  const programs = new Map(await programsOfHost());
   for (const name of OTHERS) {
     await script(join(directory, name), IDLE);
     programs.set(`/usr/local/bin/${name}`, join(directory, name));

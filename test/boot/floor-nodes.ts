@@ -1,12 +1,14 @@
 // Nodes of hand-made units beside a control plane that anybody made: what kubekiln's own nodes are compared with, and the harness's proof that hosts
 // can run pods.
 import { mkdtemp } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
+import type { BuiltCluster } from './built-cluster.ts';
 import { ensureRootFileSystem } from './cache.ts';
 import { run } from './command.ts';
-import { type ControlPlane, type Member, member } from './control-plane.ts';
+import type { ControlPlane, Member } from './control-plane.ts';
 import { createHost } from './host.ts';
 import type { TestImage } from './images/test-images.ts';
+import type { Network } from './network.ts';
 import { nodePrograms } from './node-programs.ts';
 import { networkConfigOf, type TestNode } from './nodes.ts';
 import { podHost } from './pod-host.ts';
@@ -17,19 +19,21 @@ import { seedOfPlainHost } from './seed.ts';
 /** Where a host finds image archives that `images` brought. */
 const IMAGES = '/var/lib/test-images';
 
-/** Hosts, switched off, that join the control plane `plane` as nodes; their credentials are signed by the CA that stands on its first member. */
-export async function createFloorNodes(plane: ControlPlane, nodes: readonly TestNode[]): Promise<readonly Member[]> {
-  const first = member(plane, 0);
+/** Hosts, switched off, that join the control plane of `built` as nodes; the CA that signs for them is read from the first node's tarball. */
+export async function createFloorNodes(built: BuiltCluster, network: Network, nodes: readonly TestNode[]): Promise<readonly Member[]> {
   const directory = await mkdtemp(join(runDirectory(), 'floor-nodes-'));
+  const first = built.nodes[0];
+  if (first === undefined) throw new Error('no control plane');
+  await run('tar', ['--extract', '--gzip', '--file', join(built.out, 'nodes', first.name, 'node.tar.gz'), '--directory', directory]);
+  const ca = join(directory, 'files/etc/kubernetes/pki');
   const setup = await podHost(await nodePrograms());
   const members = [];
   for (const { name, address } of nodes) {
-    const ca = join(first.host.root, 'etc/kubernetes/pki');
     await run(join(BOOT_SCRIPTS, 'floor/lay-out-node.sh'), [ca, `https://${first.address}:6443`, directory, name, address]);
     const tree = join(directory, name);
     await seedOfPlainHost(tree, name, JSON.stringify(networkConfigOf(address)));
     const host = await createHost({
-      ...{ name, network: plane.network, rootFileSystem: await ensureRootFileSystem() },
+      ...{ name, network, rootFileSystem: await ensureRootFileSystem() },
       ...{ ...setup, trees: [...setup.trees, tree] },
     });
     members.push({ name, address, host });
@@ -60,7 +64,7 @@ export async function allowFloorNodes({ operator }: ControlPlane): Promise<void>
 /** Gives images to a running host's containerd, as an offline bundle would. */
 export async function importImages({ host }: Member, images: readonly TestImage[]): Promise<void> {
   for (const { archive } of images) {
-    const inside = join(IMAGES, archive.slice(dirname(archive).length + 1));
+    const inside = join(IMAGES, basename(archive));
     await run('install', ['-D', '--mode=0644', archive, join(host.root, inside)]);
     await host.sh(`until ctr version > /dev/null 2>&1; do sleep 0.2; done; ctr --namespace k8s.io images import ${inside}; rm ${inside}`);
   }

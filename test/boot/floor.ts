@@ -7,6 +7,7 @@ import { createHost } from './host.ts';
 import { createNetwork } from './network.ts';
 import { networkConfigOf, THREE_NODES } from './nodes.ts';
 import { operatorWith } from './operator.ts';
+import { podHost } from './pod-host.ts';
 import { BOOT_SCRIPTS } from './repository.ts';
 import { runDirectory } from './run-directory.ts';
 import { seedOfPlainHost } from './seed.ts';
@@ -34,16 +35,18 @@ export async function layOutFloor(): Promise<Floor> {
 /** Three new hosts with the floor's files, switched off. */
 export async function createFloor(floor: Floor): Promise<ControlPlane> {
   const network = await createNetwork();
-  const programs = programsOf(await ensureEtcd(), floor.kubernetes);
+  // The same hosts as kubekiln's: both are compared.
+  const pods = await podHost(programsOf(await ensureEtcd(), floor.kubernetes));
   const rootFileSystem = await ensureRootFileSystem();
   const members = [];
   for (const { name, address } of THREE_NODES) {
-    const host = await createHost({ name, network, rootFileSystem, trees: [join(floor.directory, name)], programs });
+    const host = await createHost({ ...pods, name, network, rootFileSystem, trees: [...pods.trees, join(floor.directory, name)] });
     members.push({ name, address, host });
   }
   return {
     network,
     members,
+    workers: [],
     operator: await operatorWith(join(floor.directory, 'admin.conf'), join(floor.kubernetes, 'kubectl'), network),
   };
 }

@@ -6,10 +6,10 @@ import { test } from 'node:test';
 import { packageRoot } from '../../src/formats/package-root.ts';
 import { parseYaml } from '../../src/formats/yaml.ts';
 import { buildCluster } from './built-cluster.ts';
-import { ensureEtcd, ensureKubernetes, programsOf } from './cache.ts';
 import { member, powerOn, untilReady } from './control-plane.ts';
 import { createHosts } from './kubekiln-hosts.ts';
 import { untilLeasesHeldBy } from './leases.ts';
+import { programsOfHost } from './node-programs.ts';
 import { THREE_NODES } from './nodes.ts';
 import { eventually, seconds } from './patience.ts';
 import { withControlPlane } from './with-control-plane.ts';
@@ -30,7 +30,7 @@ for (const guide of ['kube-apiserver', 'kube-controller-manager']) {
     const { nodes: _nodes, kubernetesVersion, controlPlaneEndpoint, ...own } = (value as { spec: GuideSpec }).spec;
     const spec = controlPlaneEndpoint === undefined ? own : { ...own, controlPlaneEndpoint: `${THREE_NODES[0]?.address}:6443` };
     const built = await buildCluster({ spec });
-    const programs = programsOf(await ensureEtcd(), await ensureKubernetes(built.kubernetesVersion));
+    const programs = await programsOfHost(built.kubernetesVersion);
     const moved = new Map([...programs].map(([path, from]) => [path.replace('/usr/local/bin', spec.paths.binaries), from]));
     await withControlPlane(
       `guide-${guide}`,

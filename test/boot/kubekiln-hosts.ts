@@ -1,11 +1,14 @@
 import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuiltCluster } from './built-cluster.ts';
-import { type DebianSuite, ensureEtcd, ensureKubernetes, ensureRootFileSystem, programsOf } from './cache.ts';
-import type { ControlPlane } from './control-plane.ts';
+import { type DebianSuite, ensureKubernetes, ensureRootFileSystem } from './cache.ts';
+import type { ControlPlane, Member } from './control-plane.ts';
 import { createHost } from './host.ts';
 import { createNetwork } from './network.ts';
+import { programsOfHost } from './node-programs.ts';
+import type { TestNode } from './nodes.ts';
 import { operatorWith } from './operator.ts';
+import { podHost } from './pod-host.ts';
 import { runDirectory } from './run-directory.ts';
 import { seedByTarball, seedByUserData } from './seed.ts';
 
@@ -25,17 +28,22 @@ export interface HostSettings {
 /** A new host for each node, switched off, all of them that hold nothing but the artifacts of `built`, brought by `carrier`. */
 export async function createHosts(built: BuiltCluster, carrier: Carrier, settings: HostSettings = {}): Promise<ControlPlane> {
   const kubernetes = await ensureKubernetes(built.kubernetesVersion);
-  const programs = settings.programs ?? programsOf(await ensureEtcd(), kubernetes);
+  const pods = await podHost(settings.programs ?? (await programsOfHost(built.kubernetesVersion)));
   const rootFileSystem = await ensureRootFileSystem(settings.suite);
   const network = await createNetwork();
-  const members = [];
-  for (const { name, address } of built.nodes) {
-    const seed = await seedTree(join(built.out, 'nodes', name), carrier);
-    const trees = [...(settings.trees ?? []), seed];
-    const host = await createHost({ name, network, rootFileSystem, trees, programs, nspawnArguments: settings.nspawnArguments ?? [] });
-    members.push({ name, address, host });
-  }
-  return { network, members, operator: await operatorWith(join(built.out, 'admin.conf'), join(kubernetes, 'kubectl'), network) };
+  const nspawnArguments = [...pods.nspawnArguments, ...(settings.nspawnArguments ?? [])];
+  const hostsOf = async (nodes: readonly TestNode[]) => {
+    const members: Member[] = [];
+    for (const { name, address } of nodes) {
+      const seed = await seedTree(join(built.out, 'nodes', name), carrier);
+      const trees = [...pods.trees, ...(settings.trees ?? []), seed];
+      const host = await createHost({ ...pods, name, network, rootFileSystem, trees, nspawnArguments });
+      members.push({ name, address, host });
+    }
+    return members;
+  };
+  const [members, workers] = [await hostsOf(built.nodes), await hostsOf(built.workers)];
+  return { network, members, workers, operator: await operatorWith(join(built.out, 'admin.conf'), join(kubernetes, 'kubectl'), network) };
 }
 
 /** A directory that, laid over a host's root, is what `carrier` brings to it. */

@@ -1,10 +1,16 @@
 // The programs of a node that runs pods, from the cache, and where a host has them.
 import { join } from 'node:path';
-import { ensureBinaries, KUBERNETES_VERSION } from './cache.ts';
+import { ensureBinaries, ensureEtcd, ensureKubernetes, KUBERNETES_VERSION, programsOf } from './cache.ts';
 
 export const CONTAINERD_VERSION = 'v2.4.2';
 export const CNI_PLUGINS_VERSION = 'v1.9.1';
 export const FLANNEL_VERSION = 'v0.28.10';
+
+/** Everything that a node of that version may need: path on the host to path on this machine. */
+export async function programsOfHost(kubernetesVersion = KUBERNETES_VERSION): Promise<ReadonlyMap<string, string>> {
+  const controlPlane = programsOf(await ensureEtcd(), await ensureKubernetes(kubernetesVersion));
+  return new Map([...controlPlane, ...(await nodePrograms(kubernetesVersion))]);
+}
 
 /** Path on the host to path on this machine of kubelet, kube-proxy, containerd, the CNI plugins and flanneld; built when they are not there. */
 export async function nodePrograms(kubernetesVersion = KUBERNETES_VERSION): Promise<ReadonlyMap<string, string>> {

@@ -11,6 +11,11 @@ export const THREE_NODES: readonly TestNode[] = [11, 12, 13].map((last, index) =
   address: `${SUBNET.prefix}.${last}`,
 }));
 
+/** Worker nodes of test clusters. */
+export function workerNodes(count: number): readonly TestNode[] {
+  return Array.from({ length: count }, (_, index) => ({ name: `w-${index + 1}`, address: `${SUBNET.prefix}.${21 + index}` }));
+}
+
 /** netplan's form of a host's one address. systemd-nspawn calls the only interface host0. */
 export function networkConfigOf(address: string, name = 'host0'): object {
   return {

@@ -5,13 +5,12 @@ import type { HostOptions } from './host.ts';
 import { BOOT_SCRIPTS } from './repository.ts';
 import { runDirectory } from './run-directory.ts';
 
-const KUBELET = '/usr/local/bin/kubelet';
 const REAL_KUBELET = '/usr/local/lib/pod-host/kubelet';
 
 /** The options of a host that runs pods; the product's own trees are to be laid over `trees`. */
 export async function podHost(
   programs: ReadonlyMap<string, string>,
-): Promise<Pick<HostOptions, 'trees' | 'programs' | 'disks' | 'nspawnArguments'>> {
+): Promise<Required<Pick<HostOptions, 'trees' | 'programs' | 'disks' | 'nspawnArguments'>>> {
   return {
     trees: [join(BOOT_SCRIPTS, 'pod-host')],
     programs: await withKubeletSettings(programs),
@@ -23,11 +22,12 @@ export async function podHost(
 
 /** kubelet with one directory more to read settings from, whoever starts it: pod-host/etc/pod-host/kubelet.d. */
 async function withKubeletSettings(programs: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
-  const kubelet = programs.get(KUBELET);
-  if (kubelet === undefined) return programs;
+  const found = [...programs].find(([path]) => path.endsWith('/kubelet'));
+  if (found === undefined) return programs;
+  const [path, kubelet] = found;
   const wrapper = join(runDirectory(), 'kubelet-on-pod-host');
   await mkdir(runDirectory(), { recursive: true });
   await writeFile(wrapper, `#!/bin/sh\nexec ${REAL_KUBELET} "$@" --config-dir=/etc/pod-host/kubelet.d\n`);
   await chmod(wrapper, 0o755);
-  return new Map([...programs, [KUBELET, wrapper], [REAL_KUBELET, kubelet]]);
+  return new Map([...programs, [path, wrapper], [REAL_KUBELET, kubelet]]);
 }

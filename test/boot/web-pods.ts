@@ -1,0 +1,46 @@
+// Pods that answer over HTTP with their own names, one on each node, and a Service before them: what reachability is tried with.
+import type { Operator } from './operator.ts';
+
+const SERVICE = 'web';
+const PORT = 8080;
+
+/** One pod per node, `web-<node>`, that answers /hostname, and the Service `web` (ClusterIP port 80 and a NodePort). */
+export function webObjects(nodes: readonly string[], image: string): readonly object[] {
+  const labels = { app: SERVICE };
+  const readinessProbe = { httpGet: { path: '/hostname', port: PORT }, periodSeconds: 1 };
+  const container = { name: 'web', image, args: ['netexec', `--http-port=${PORT}`], readinessProbe };
+  const pods = nodes.map(node => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `web-${node}`, labels },
+    spec: { nodeSelector: { 'kubernetes.io/hostname': node }, containers: [container] },
+  }));
+  const ports = [{ port: 80, targetPort: PORT }];
+  return [{ apiVersion: 'v1', kind: 'Service', metadata: { name: SERVICE }, spec: { type: 'NodePort', selector: labels, ports } }, ...pods];
+}
+
+export interface WebPods {
+  /** Runs a command in the pod on that node. @throws when it fails */
+  on(node: string, ...command: string[]): Promise<string>;
+  /** `address:port` of the pod on that node. */
+  endpoint(node: string): Promise<string>;
+  readonly clusterIp: string;
+  readonly nodePort: string;
+  /** Name of the pod that answers at `host[:port]`, asked from the pod on that node. @throws when none answers within 3 s */
+  ask(node: string, at: string): Promise<string>;
+}
+
+/** Waits until the pods of `webObjects(nodes, …)` are ready. */
+export async function untilWebPods(operator: Operator, nodes: readonly string[]): Promise<WebPods> {
+  const names = nodes.map(node => `web-${node}`);
+  await operator.wait('pods', 'condition=Ready', names);
+  const field = (kind: string, name: string, path: string) => operator.kubectl(['get', kind, name, `--output=jsonpath={${path}}`]);
+  const on = (node: string, ...command: string[]) => operator.kubectl(['exec', `web-${node}`, '--', ...command]);
+  return {
+    on,
+    endpoint: async node => `${await field('pod', `web-${node}`, '.status.podIP')}:${PORT}`,
+    clusterIp: await field('service', SERVICE, '.spec.clusterIP'),
+    nodePort: await field('service', SERVICE, '.spec.ports[0].nodePort'),
+    ask: (node, at) => on(node, 'curl', '--silent', '--fail', '--max-time', '3', `http://${at}/hostname`),
+  };
+}
