@@ -9,6 +9,7 @@ import { kubeApiserver } from './kube-apiserver.ts';
 import { kubeControllerManager } from './kube-controller-manager.ts';
 import { kubeScheduler } from './kube-scheduler.ts';
 import { kubelet } from './kubelet.ts';
+import { localProxy } from './local-proxy.ts';
 
 export const COMPONENTS: readonly Component[] = [
   firstBoot,
@@ -17,6 +18,7 @@ export const COMPONENTS: readonly Component[] = [
   kubeApiserver,
   kubeControllerManager,
   kubeScheduler,
+  localProxy,
   containerd,
   kubelet,
   bootstrap,

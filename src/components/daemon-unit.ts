@@ -1,8 +1,8 @@
-// The unit of a control-plane daemon: a user of its own, keys as credentials, hardened; templates/daemon.service shows the result.
+// The unit of a daemon that needs no right on its machine (control plane, local proxy): a user of its own, keys as credentials, hardened; templates/daemon.service shows the result.
 import { renderTemplate } from '../formats/mustache.ts';
 import { CREDENTIALS_DIRECTORY, environmentAssignment, execArgument, settingValue } from '../formats/systemd.ts';
 import type { PlannedDirectory, PlannedFile, PlannedUnit, PlannedUser } from '../plan/node-plan.ts';
-import type { Arg, ComponentSettings, DaemonName, DaemonUser } from '../spec/cluster.ts';
+import type { Arg, ComponentSettings, DaemonUser, UnprivilegedDaemon } from '../spec/cluster.ts';
 import { unitPath } from './locations.ts';
 
 /** Value of a flag that is the path of a credential, seen by the daemon as a copy that PID 1 made at start (systemd.exec(5), LoadCredential=). */
@@ -26,7 +26,7 @@ export interface DaemonFile {
 }
 
 export interface Daemon {
-  readonly name: DaemonName;
+  readonly name: UnprivilegedDaemon;
   readonly description: string;
   readonly documentation: string;
   readonly user: DaemonUser;
@@ -35,12 +35,16 @@ export interface Daemon {
   readonly type: 'notify' | 'exec';
   readonly after: readonly string[];
   readonly files: readonly DaemonFile[];
+  /** Words of the command line before the flags, written as systemd reads them. */
+  readonly words?: string;
   readonly flags: readonly Flag[];
   readonly settings: ComponentSettings;
   readonly startPre?: readonly string[];
   readonly startPost?: readonly string[];
   /** systemd's own start limit: `infinity` where READY waits for other nodes. */
   readonly startTimeout: string;
+  /** Seconds that a stop may take before systemd kills the daemon; default 30. */
+  readonly stopSeconds?: number;
   readonly restartSeconds: number;
   readonly openFiles: number;
   /** Directories that the daemon owns and writes. */
@@ -94,10 +98,14 @@ export function planDaemon(daemon: Daemon): {
       environment: daemon.settings.extraEnvs.map(({ name, value }) => environmentAssignment(name, value)),
       startPre: daemon.startPre ?? [],
       binary: daemon.binary,
-      arguments: mergeFlags(daemon.flags, daemon.settings.extraArgs).map(argument),
+      arguments: [
+        ...(daemon.words === undefined ? [] : [daemon.words]),
+        ...mergeFlags(daemon.flags, daemon.settings.extraArgs).map(argument),
+      ],
       startPost: daemon.startPost ?? [],
       restartSeconds: daemon.restartSeconds,
       startTimeout: daemon.startTimeout,
+      stopSeconds: daemon.stopSeconds ?? 30,
       openFiles: daemon.openFiles,
       settings: [...daemon.writes.flatMap(directorySettings), ...(daemon.unitSettings ?? [])],
     },

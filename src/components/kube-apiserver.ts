@@ -89,6 +89,9 @@ function flags({ cluster, node }: PlanContext): readonly Flag[] {
     ['advertise-address', node.address],
     ...(node.addresses.some(address => address.includes(':')) ? [['bind-address', '::'] satisfies Flag] : []),
     ['secure-port', String(apiServer.bindPort)],
+    // It serves on for as long as load balancers need to see that it is leaving; then it ends watches, for which it would otherwise wait a minute.
+    ['shutdown-delay-duration', `${apiServer.shutdownDelay}s`],
+    ['shutdown-watch-termination-grace-period', '5s'],
     ['tls-cert-file', credential('apiserver.crt')],
     ['tls-private-key-file', credential('apiserver.key')],
     ['tls-min-version', 'VersionTLS12'],
@@ -165,6 +168,8 @@ export const kubeApiserver: Component = {
         settings: cluster.apiServer,
         // It starts only when etcd answers, and etcd may wait for days.
         startTimeout: 'infinity',
+        // After the delay it finishes what it was asked (--request-timeout is a minute).
+        stopSeconds: Math.ceil(cluster.apiServer.shutdownDelay) + 60,
         restartSeconds: 2,
         openFiles: 1048576,
         writes: [{ path: `${cluster.paths.logs}/kube-apiserver`, mode: 0o700, owner: user.name }],

@@ -27,6 +27,7 @@ export const LEAF_RULES: Readonly<Record<string, LeafRule>> = {
   'controller-manager': { usages: ['clientAuth'], required: true },
   'controller-manager-server': { usages: ['serverAuth'], names: () => [LOOPBACK] },
   scheduler: { usages: ['clientAuth'], required: true },
+  'local-proxy': { usages: ['clientAuth'] },
   'scheduler-server': { usages: ['serverAuth'], names: () => [LOOPBACK] },
 };
 

@@ -3,8 +3,10 @@
 export type Role = 'control-plane' | 'worker';
 /** Key types by kubeadm v1beta4's names (`encryptionAlgorithm`). */
 export type KeyAlgorithm = 'ECDSA-P256' | 'ECDSA-P384' | 'RSA-2048' | 'RSA-3072' | 'RSA-4096';
-/** Daemons that run as a user of their own. */
+/** Daemons of the control plane. */
 export type DaemonName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
+/** Daemons that run as a user of their own. */
+export type UnprivilegedDaemon = DaemonName | 'local-proxy';
 
 /** `v1.37.1` taken apart. */
 export interface KubernetesVersion {
@@ -56,6 +58,8 @@ export interface ComponentSettings {
 
 export interface ApiServerSettings extends ComponentSettings {
   readonly bindPort: number;
+  /** seconds that it serves on, while /readyz says no, before an orderly stop (--shutdown-delay-duration) */
+  readonly shutdownDelay: number;
   readonly certSANs: readonly string[];
   /** audit.k8s.io/v1 Policy, as an object. */
   readonly auditPolicy: object;
@@ -175,7 +179,7 @@ export interface Cluster {
   readonly etcd: EtcdSettings;
   readonly encryption: readonly EncryptionRule[];
   readonly paths: NodePaths;
-  readonly users: Readonly<Record<DaemonName, DaemonUser>>;
+  readonly users: Readonly<Record<UnprivilegedDaemon, DaemonUser>>;
   /** `image`: binaries are already on the node (the other sources come with workers). */
   readonly binaries: { readonly source: 'image' };
   /** Registry, and path, of the images of Kubernetes itself. */

@@ -53,6 +53,7 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
     apiServer: {
       ...settings(spec.apiServer),
       bindPort: spec.apiServer.bindPort,
+      shutdownDelay: shutdownDelay(spec.apiServer.extraArgs),
       certSANs: unique(spec.apiServer.certSANs),
       auditPolicy: auditPolicy(spec, siblings),
       extraFiles: extraFiles(spec, siblings),
@@ -108,6 +109,14 @@ function resolveNode(node: NodeDocument, spec: SpecDocument): Node {
     kubeletExtraArgs: node.nodeRegistration.kubeletExtraArgs,
     kubeletConfiguration: { ...spec.kubeletConfiguration, ...node.kubeletConfiguration },
   };
+}
+
+/** Long enough for the health checks of every local proxy (templates/haproxy.cfg) to notice before it stops serving. */
+const SHUTDOWN_DELAY = 5;
+
+function shutdownDelay(extraArgs: readonly Arg[]): number {
+  const own = extraArgs.findLast(arg => arg.name === 'shutdown-delay-duration');
+  return (own && parseDuration(own.value)) ?? SHUTDOWN_DELAY;
 }
 
 function settings(given: { extraArgs: readonly Arg[]; extraEnvs: readonly Arg[] }): ComponentSettings {

@@ -63,6 +63,7 @@ export const users = mapping('Users of the daemons. Numbers are fixed, so that a
   'kube-apiserver': user('kube-apiserver', 60601),
   'kube-controller-manager': user('kube-controller-manager', 60602),
   'kube-scheduler': user('kube-scheduler', 60603),
+  'local-proxy': user('local-proxy', 60604),
 });
 
 export const hostSettings = mapping('Settings of the operating system, the same on all nodes.', {

@@ -16,6 +16,7 @@ const TESTS = [
   { name: 'user-data', bounded: true },
   { name: 'tarball', bounded: true },
   { name: 'failover', bounded: true },
+  { name: 'local-proxy', bounded: true },
   { name: 'cis', bounded: true },
   { name: 'flag-values', bounded: true },
   { name: 'guards', bounded: true },

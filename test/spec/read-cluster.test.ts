@@ -50,6 +50,7 @@ describe('readCluster', () => {
         'kube-apiserver': { name: 'kube-apiserver', uid: 60601 },
         'kube-controller-manager': { name: 'kube-controller-manager', uid: 60602 },
         'kube-scheduler': { name: 'kube-scheduler', uid: 60603 },
+        'local-proxy': { name: 'local-proxy', uid: 60604 },
       },
       binaries: { source: 'image' },
       imageRepository: 'registry.k8s.io',

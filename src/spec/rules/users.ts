@@ -1,7 +1,7 @@
 import type { DocumentPath } from '../../problem.ts';
 import { firstGiven, type Rule, type SpecDraft } from '../rule.ts';
 
-const DAEMONS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
+const DAEMONS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'local-proxy'] as const;
 
 function usersOf(spec: SpecDraft): readonly { daemon: string; name: string | undefined; uid: number | undefined; path: DocumentPath }[] {
   return DAEMONS.map(daemon => ({
@@ -55,7 +55,7 @@ const reservedUser: Rule = {
       else if (uid !== undefined && uid < 100)
         report.error([...path, 'uid'], `uids below 100 are given out by the distribution`, {
           value: uid,
-          hint: '60600 to 60603 are the defaults',
+          hint: '60600 to 60604 are the defaults',
         });
     }
   },
