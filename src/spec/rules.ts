@@ -2,6 +2,7 @@ import type { Rule } from './rule.ts';
 import { addressRules } from './rules/addresses.ts';
 import { configurationRules } from './rules/configurations.ts';
 import { encryptionRules } from './rules/encryption.ts';
+import { endpointRules } from './rules/endpoints.ts';
 import { fileRules } from './rules/files.ts';
 import { flagValueRules } from './rules/flag-values.ts';
 import { flagRules } from './rules/flags.ts';
@@ -22,6 +23,7 @@ export const RULES: readonly Rule[] = [
   ...versionRules,
   ...nodeRules,
   ...addressRules,
+  ...endpointRules,
   ...subnetRules,
   ...portRules,
   ...lifetimeRules,

@@ -59,12 +59,13 @@ const portClash: Rule = {
 const privilegedPort: Rule = {
   code: 'privileged-port',
   check({ spec }, report) {
-    const port = spec.apiServer?.bindPort;
-    if (port !== undefined && port < 1024)
-      report.error(API_SERVER, `kube-apiserver runs without the right to bind port ${port}`, {
-        value: port,
-        hint: 'take 1024 or higher, and let the load balancer listen on the low port',
-      });
+    for (const { path, port, owner } of ownPorts(spec)) {
+      if (port < 1024)
+        report.error(path, `${owner} runs without the right to bind port ${port}`, {
+          value: port,
+          hint: path === PROXY ? 'the default is 8443' : 'take 1024 or higher, and let the load balancer listen on the low port',
+        });
+    }
   },
 };
 
