@@ -8,6 +8,7 @@ import { ownApiServer } from './component-kubeconfig.ts';
 import { CONTAINERD_SOCKET } from './containerd.ts';
 import { CIPHER_SUITES } from './kube-apiserver.ts';
 import { libraryProgram } from './library.ts';
+import { LOCAL_PROXY_UNIT } from './local-proxy.ts';
 import { LIBRARY_DIRECTORY } from './locations.ts';
 import { planNodeDaemon } from './node-daemon.ts';
 import { authorityFile, clientRequest, leaf, leafFiles } from './pki-files.ts';
@@ -97,6 +98,12 @@ function labels(node: Node): string {
     .join(',');
 }
 
+/** What answers where this node dials: kubelet comes after it, so that a starting control plane has the machine to itself. */
+function apiServerUnits({ cluster, node }: PlanContext): readonly string[] {
+  if (node.role === 'control-plane') return ['kube-apiserver.service'];
+  return cluster.loadBalancer.type === 'localProxy' ? [LOCAL_PROXY_UNIT] : [];
+}
+
 export const kubelet: Component = {
   name: 'kubelet',
   runsOn: () => true,
@@ -112,7 +119,7 @@ export const kubelet: Component = {
       documentation: 'https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/',
       binary: `${paths.binaries}/kubelet`,
       type: 'notify',
-      after: ['containerd.service'],
+      after: ['containerd.service', ...apiServerUnits(context)],
       flags: [
         ['config', CONFIGURATION_FILE],
         ['kubeconfig', kubeconfigPath],

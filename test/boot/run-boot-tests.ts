@@ -13,6 +13,7 @@ import { nodePrograms } from './node-programs.ts';
 const TESTS = [
   { name: 'floor', bounded: true },
   { name: 'pod-hosts', bounded: true },
+  { name: 'whole-cluster', bounded: true },
   { name: 'user-data', bounded: true },
   { name: 'tarball', bounded: true },
   { name: 'failover', bounded: true },

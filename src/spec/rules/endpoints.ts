@@ -14,10 +14,14 @@ const endpointNotUsable: Rule = {
     const address = parseAddress(host);
     const kind = address ? unusableKind(address) : /(^|\.)localhost$/.test(host) ? 'loopback' : undefined;
     if (kind === undefined) return;
-    report.error(ENDPOINT, `${host} is ${kind === 'unspecified' ? 'an unspecified' : `a ${kind}`} address: operators dial it from elsewhere`, {
-      value,
-      ...(kind === 'loopback' && { hint: 'workers have their own proxy there (loadBalancer); leave controlPlaneEndpoint out' }),
-    });
+    report.error(
+      ENDPOINT,
+      `${host} is ${kind === 'unspecified' ? 'an unspecified' : `a ${kind}`} address: operators dial it from elsewhere`,
+      {
+        value,
+        ...(kind === 'loopback' && { hint: 'workers have their own proxy there (loadBalancer); leave controlPlaneEndpoint out' }),
+      },
+    );
   },
 };
 
