@@ -8,21 +8,11 @@ import { KUBELET_CLIENT_NAME } from './kube-apiserver.ts';
 import { libraryProgram } from './library.ts';
 import { LIBRARY_DIRECTORY, unitPath } from './locations.ts';
 import { clientRequest } from './pki-files.ts';
+import { clusterRoleBinding } from './rbac.ts';
 
 const UNIT = 'kubekiln-bootstrap.service';
-const RBAC = 'rbac.authorization.k8s.io';
 /** kubeadm's group for operators (since 1.29): cluster-admin by a binding, so that it can be taken away, unlike system:masters. */
 export const ADMIN_GROUP = 'kubeadm:cluster-admins';
-
-function clusterRoleBinding(name: string, role: string, subject: { kind: 'User' | 'Group'; name: string }): object {
-  return {
-    apiVersion: `${RBAC}/v1`,
-    kind: 'ClusterRoleBinding',
-    metadata: { name },
-    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
-    subjects: [{ apiGroup: RBAC, ...subject }],
-  };
-}
 
 const OPERATORS: readonly object[] = [
   clusterRoleBinding('kubeadm:cluster-admins', 'cluster-admin', { kind: 'Group', name: ADMIN_GROUP }),

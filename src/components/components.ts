@@ -2,11 +2,14 @@
 import type { Component } from '../plan/node-plan.ts';
 import { bootstrap } from './bootstrap.ts';
 import { containerd } from './containerd.ts';
+import { coreDns } from './coredns.ts';
 import { etcd } from './etcd.ts';
 import { firstBoot } from './first-boot.ts';
+import { flannel } from './flannel.ts';
 import { host } from './host.ts';
 import { kubeApiserver } from './kube-apiserver.ts';
 import { kubeControllerManager } from './kube-controller-manager.ts';
+import { kubeProxy } from './kube-proxy.ts';
 import { kubeScheduler } from './kube-scheduler.ts';
 import { kubelet } from './kubelet.ts';
 import { localProxy } from './local-proxy.ts';
@@ -21,5 +24,8 @@ export const COMPONENTS: readonly Component[] = [
   localProxy,
   containerd,
   kubelet,
+  flannel,
+  kubeProxy,
+  coreDns,
   bootstrap,
 ];

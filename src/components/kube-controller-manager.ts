@@ -1,7 +1,7 @@
 // kube-controller-manager: on every control-plane node; one of them leads by its Lease.
 // https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
 import type { Component, Contribution, PlanContext } from '../plan/node-plan.ts';
-import type { Node } from '../spec/cluster.ts';
+import type { Cluster, Node } from '../spec/cluster.ts';
 import { daemonKubeconfig } from './component-kubeconfig.ts';
 import { credential, type Flag, planDaemon } from './daemon-unit.ts';
 import { CIPHER_SUITES, REQUEST_HEADER_FLAGS } from './kube-apiserver.ts';
@@ -10,6 +10,13 @@ import { authorityFile, authorityKeyFile, clientRequest, leafFiles, loopbackServ
 const USER = 'system:kube-controller-manager';
 const clientOf = (node: Node) => clientRequest(`${node.name}/controller-manager`, 'kubernetes', USER);
 const serverOf = (node: Node) => loopbackServerRequest(node, 'controller-manager-server', 'kube-controller-manager');
+
+/** Left out where it is the default of kube-controller-manager. One family knows only the flag without a number. */
+function nodeMasks({ podSubnets, nodeMaskSizes }: Cluster['networking']): readonly Flag[] {
+  const changed = podSubnets.filter(({ family }) => nodeMaskSizes[family] !== (family === 4 ? 24 : 64));
+  const suffix = (family: 4 | 6) => (podSubnets.length > 1 ? `-ipv${family}` : '');
+  return changed.map(({ family }): Flag => [`node-cidr-mask-size${suffix(family)}`, String(nodeMaskSizes[family])]);
+}
 
 function flags({ cluster, credentials }: PlanContext): readonly Flag[] {
   const { networking } = cluster;
@@ -30,6 +37,7 @@ function flags({ cluster, credentials }: PlanContext): readonly Flag[] {
     ['cluster-name', cluster.name],
     ['allocate-node-cidrs', 'true'],
     ['cluster-cidr', networking.podSubnets.map(subnet => subnet.cidr).join(',')],
+    ...nodeMasks(networking),
     ['service-cluster-ip-range', networking.serviceSubnets.map(subnet => subnet.cidr).join(',')],
     ['root-ca-file', credential('ca.crt')],
     ...(signs

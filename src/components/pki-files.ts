@@ -38,7 +38,7 @@ export function leaf({ credentials }: PlanContext, request: CertificateRequest):
 }
 
 /** Certificate and key of a request `<node>/<stem>`, at `<pki>/<stem>.crt` and `.key`. */
-export function leafFiles(context: PlanContext, request: CertificateRequest): readonly DaemonFile[] {
+export function leafFiles(context: PlanContext, request: CertificateRequest): readonly [certificate: DaemonFile, key: DaemonFile] {
   const stem = request.name.slice(request.name.indexOf('/') + 1);
   const { certificate, key } = leaf(context, request);
   return [

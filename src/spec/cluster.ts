@@ -139,6 +139,27 @@ export interface RegistryMirror {
   readonly certificateAuthority?: ExtraFile;
 }
 
+/** How pods of different nodes reach each other; `none`: the operator's own network. */
+export type PodNetwork =
+  | {
+      readonly type: 'flannel';
+      readonly backend: 'vxlan' | 'host-gw';
+      /** MTU of pods in bytes; absent: what the interface of the node leaves. */
+      readonly mtu?: number;
+    }
+  | { readonly type: 'none' };
+
+/** CoreDNS. */
+export interface DnsSettings {
+  readonly disabled: boolean;
+  /** `registry.k8s.io/coredns`: the image is below it. */
+  readonly imageRepository: string;
+  readonly imageTag: string;
+  readonly replicas: number;
+  /** Who is asked for names outside the cluster; empty: the resolvers of the node. */
+  readonly upstreamNameservers: readonly string[];
+}
+
 /** Proxy for whatever a node fetches from outside. */
 export interface ProxyEnvironment {
   readonly httpProxy?: string;
@@ -166,6 +187,8 @@ export interface Cluster {
     /** one, or two for dual stack (the first is the primary family) */
     readonly serviceSubnets: readonly Subnet[];
     readonly podSubnets: readonly Subnet[];
+    /** prefix of a node's part of podSubnets, by their families */
+    readonly nodeMaskSizes: { readonly 4: number; readonly 6: number };
     readonly dnsDomain: string;
     /** first address of each service subnet: the `kubernetes` Service */
     readonly kubernetesServiceIPs: readonly string[];
@@ -189,6 +212,12 @@ export interface Cluster {
     /** 2 is read by containerd 1.7 and 2, 3 by containerd 2 only. */
     readonly configurationVersion: 2 | 3;
   };
+  readonly podNetwork: PodNetwork;
+  /** kube-proxy */
+  readonly proxy: { readonly disabled: boolean };
+  /** KubeProxyConfiguration keys of cluster.yaml. */
+  readonly kubeProxyConfiguration: Readonly<Record<string, unknown>>;
+  readonly dns: DnsSettings;
   readonly registries: readonly RegistryMirror[];
   readonly proxyEnvironment: ProxyEnvironment;
   readonly timings: BootTimings;

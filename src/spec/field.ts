@@ -33,6 +33,11 @@ export function integer(description: string, minimum: number, maximum: number) {
   return z.int().min(minimum).max(maximum).meta({ description });
 }
 
+/** true or false. */
+export function boolean(description: string) {
+  return z.boolean().meta({ description });
+}
+
 /** A TCP port. */
 export function port(description: string) {
   return integer(description, 1, 65535);

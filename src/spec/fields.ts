@@ -59,6 +59,7 @@ function fieldOf(schema: JsonSchema, name: string, path: string, required: boole
 function typeOf(schema: JsonSchema): string {
   if (schema.items) return `list of ${plural(typeOf(schema.items))}`;
   if (schema.type === 'integer') return `whole number, ${schema.minimum} to ${schema.maximum}`;
+  if (schema.type === 'boolean') return 'true or false';
   return schema.type === 'object' ? 'mapping' : 'text';
 }
 

@@ -1,4 +1,5 @@
 // The one place that knows what differs between Kubernetes releases. The data was read from the real binaries of each minor; nothing else compares versions.
+import { invariant } from '../bug.ts';
 import pluginData from './admission-plugins.json' with { type: 'json' };
 import type { DaemonName, KubernetesVersion } from './cluster.ts';
 import etcdData from './etcd-flags.json' with { type: 'json' };
@@ -73,6 +74,20 @@ export function flagNames(version: KubernetesVersion, program: FlaggedProgram): 
 /** Tag of the pod sandbox image that the release's kubeadm names (cmd/kubeadm/app/constants). */
 export function pauseTag(version: KubernetesVersion): string {
   return version.minor >= 36 ? '3.10.2' : version.minor >= 34 ? '3.10.1' : '3.10';
+}
+
+/** Tag of the CoreDNS image that the newest kubeadm of each minor names (`kubeadm config images list`). */
+const COREDNS_TAGS: Readonly<Record<number, string>> = { 33: 'v1.12.0', 34: 'v1.12.1', 35: 'v1.13.1', 36: 'v1.14.2', 37: 'v1.14.6' };
+
+export function coreDnsTag(version: KubernetesVersion): string {
+  const tag = COREDNS_TAGS[version.minor];
+  invariant(tag, `no CoreDNS is known for ${version.text}`);
+  return tag;
+}
+
+/** Since this release nodePortAddresses of kube-proxy takes the words localhost and all, beside subnets; before, only primary, alone. */
+export function takesNodePortKeywords(version: KubernetesVersion): boolean {
+  return version.minor >= 37;
 }
 
 /** Up to this release a node may run containerd 1.7, which does not read the third version of its configuration. */

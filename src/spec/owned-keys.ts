@@ -37,6 +37,23 @@ const kubelet: OwnedKeys = {
   tlsPrivateKeyFile: certificate,
 };
 
-export function ownedKeys(type: 'KubeletConfiguration'): OwnedKeys {
-  return { KubeletConfiguration: kubelet }[type];
+const windows: OwnedKey = { reason: 'it is for Windows' };
+
+const kubeProxy: OwnedKeys = {
+  apiVersion: { reason: 'it is kubeproxy.config.k8s.io/v1alpha1', refuses: value => value !== 'kubeproxy.config.k8s.io/v1alpha1' },
+  kind: { reason: 'it is KubeProxyConfiguration', refuses: value => value !== 'KubeProxyConfiguration' },
+  bindAddress: { reason: 'it follows the primary family of the cluster' },
+  'clientConnection.kubeconfig': { reason: 'a node dials the API server that its role has, with its own certificate' },
+  clusterCIDR: { reason: 'the pod network needs the same value', instead: 'networking.podSubnet' },
+  hostnameOverride: { reason: 'a node has one name', instead: 'nodes[].name' },
+  ipvs: { reason: 'the mode ipvs is deprecated since v1.35; nftables replaces it' },
+  windowsRunAsService: windows,
+  winkernel: windows,
+};
+
+const OWNED = { KubeletConfiguration: kubelet, KubeProxyConfiguration: kubeProxy } as const;
+export type ConfigurationType = keyof typeof OWNED;
+
+export function ownedKeys(type: ConfigurationType): OwnedKeys {
+  return OWNED[type];
 }

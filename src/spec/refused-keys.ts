@@ -11,7 +11,7 @@ interface RefusedKey {
   readonly hint?: string;
 }
 
-const LATER = 'this version of kubekiln installs the control plane only';
+const LATER = 'this version of kubekiln applies its own objects only';
 
 const REFUSED: readonly RefusedKey[] = [
   {
@@ -35,7 +35,6 @@ const REFUSED: readonly RefusedKey[] = [
   },
   { code: 'refused-key', at: /^spec\.etcd\.external$/, reason: 'etcd runs on the control-plane nodes' },
   { code: 'refused-key', at: /^(spec\.)?certificatesDir$/, reason: 'directories on the node have one place', hint: 'spec.paths.pki' },
-  { code: 'not-supported-yet', at: /^spec\.(dns|proxy|coreDNS)$/, reason: LATER },
   { code: 'refused-key', at: /\.kms\.cachesize$/, reason: 'it is an option of KMS v1, which Kubernetes has removed' },
   {
     code: 'refused-key',
@@ -45,7 +44,7 @@ const REFUSED: readonly RefusedKey[] = [
   },
   {
     code: 'not-supported-yet',
-    at: /^spec\.(kubeProxyConfiguration|addons)$/,
+    at: /^spec\.addons$/,
     reason: LATER,
     hint: 'delete it for now',
   },

@@ -2,12 +2,16 @@
 import type { Finding } from './text-format.ts';
 
 const HOST = '[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?';
+const TAG = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
+const DIGEST = '@sha256:[a-f0-9]{64}';
 const NAME = '[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*';
 
 /** A registry as an image reference names it: `registry.k8s.io`, `harbor.example.com:5000`; `_default` stands for all. */
 export const REGISTRY_HOST = new RegExp(`^(_default|${HOST})$`);
 /** An image or a repository: `registry.k8s.io/pause:3.10.2`, with a digest or not. */
-export const IMAGE = new RegExp(`^${HOST}(/${NAME})*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[a-f0-9]{64})?$`);
+export const IMAGE = new RegExp(`^${HOST}(/${NAME})*(:${TAG})?(${DIGEST})?$`);
+/** `v1.14.6`, with a digest or not. */
+export const IMAGE_TAG = new RegExp(`^${TAG}(${DIGEST})?$`);
 
 /** An address with scheme, host and perhaps a path. Credentials have their place in secrets.yaml. */
 export function urlFinding(text: string): Finding | undefined {

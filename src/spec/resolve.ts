@@ -17,6 +17,7 @@ import { DEFAULT_AUDIT_POLICY } from './default-audit-policy.ts';
 import { parseDuration } from './duration.ts';
 import { ipAddress, parseAddress, parseSubnet } from './ip-address.ts';
 import { allowsContainerd1, parseVersion, pauseTag } from './kubernetes-releases.ts';
+import { networkSettings } from './resolve-network.ts';
 import type { ClusterDocument } from './schema.ts';
 import { API_SERVER_FILES } from './schema-components.ts';
 import type { Siblings } from './siblings.ts';
@@ -45,6 +46,7 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
     networking: {
       serviceSubnets,
       podSubnets: subnets(spec.networking.podSubnet),
+      nodeMaskSizes: { 4: spec.networking.nodeCIDRMaskSizeIPv4, 6: spec.networking.nodeCIDRMaskSizeIPv6 },
       dnsDomain: spec.networking.dnsDomain,
       kubernetesServiceIPs: serviceSubnets.map(subnet => serviceIp(subnet, 1n)),
       dnsServiceIPs: serviceSubnets.map(subnet => serviceIp(subnet, 10n)),
@@ -70,6 +72,7 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
     paths: spec.paths,
     users: spec.users,
     binaries: spec.binaries,
+    ...networkSettings(spec, version),
     imageRepository: spec.imageRepository,
     containerd: {
       sandboxImage: spec.containerd.sandboxImage ?? `${spec.imageRepository}/pause:${pauseTag(version)}`,

@@ -23,6 +23,8 @@ export function resolvedClusterYaml(cluster: Cluster): string {
       networking: {
         serviceSubnet: subnets(networking.serviceSubnets),
         podSubnet: subnets(networking.podSubnets),
+        nodeCIDRMaskSizeIPv4: networking.nodeMaskSizes[4],
+        nodeCIDRMaskSizeIPv6: networking.nodeMaskSizes[6],
         dnsDomain: networking.dnsDomain,
         nodePortRange: networking.nodePortRange,
       },
@@ -40,6 +42,10 @@ export function resolvedClusterYaml(cluster: Cluster): string {
         resources: cluster.encryption.map(({ resources, providers }) => ({ resources, providers: providers.map(provider) })),
       },
       binaries: cluster.binaries,
+      podNetwork: cluster.podNetwork,
+      proxy: cluster.proxy,
+      kubeProxyConfiguration: cluster.kubeProxyConfiguration,
+      dns: cluster.dns,
       imageRepository: cluster.imageRepository,
       containerd: { sandboxImage: cluster.containerd.sandboxImage },
       registries: {

@@ -7,10 +7,12 @@ import { fileRules } from './rules/files.ts';
 import { flagValueRules } from './rules/flag-values.ts';
 import { flagRules } from './rules/flags.ts';
 import { formatRules } from './rules/formats.ts';
+import { kubeProxyRules } from './rules/kube-proxy.ts';
 import { lifetimeRules } from './rules/lifetimes.ts';
 import { networkConfigRules } from './rules/network-config.ts';
 import { nodeRules } from './rules/nodes.ts';
 import { pathRules } from './rules/paths.ts';
+import { podNetworkRules } from './rules/pod-network.ts';
 import { portRules } from './rules/ports.ts';
 import { registryRules } from './rules/registries.ts';
 import { subnetRules } from './rules/subnets.ts';
@@ -32,6 +34,8 @@ export const RULES: readonly Rule[] = [
   ...flagRules,
   ...flagValueRules,
   ...configurationRules,
+  ...kubeProxyRules,
+  ...podNetworkRules,
   ...registryRules,
   ...encryptionRules,
   ...fileRules,

@@ -1,14 +1,16 @@
 // cluster.yaml, as a zod schema: the one source of its types, defaults, JSON Schema, `explain` and docs/cluster.md. Words are kubeadm v1beta4's and
 // upstream's wherever they have one: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
 import * as z from 'zod';
-import { choice, list, mapping, port, text, upstream } from './field.ts';
+import { choice, integer, list, mapping, port, text, upstream } from './field.ts';
 import { apiServer, component, etcd } from './schema-components.ts';
 import { encryptionConfiguration } from './schema-encryption.ts';
+import { dns, kubeProxyConfiguration, podNetwork, proxy } from './schema-network.ts';
 import { hostSettings, node, PLATFORMS, users } from './schema-nodes.ts';
 import { containerd, proxyEnvironment, registries } from './schema-runtime.ts';
 
 export const API_VERSION = 'kubekiln/v1alpha1';
 export const KIND = 'Cluster';
+export const DEFAULT_IMAGE_REPOSITORY = 'registry.k8s.io';
 export const KEY_ALGORITHMS = ['ECDSA-P256', 'ECDSA-P384', 'RSA-2048', 'RSA-3072', 'RSA-4096'] as const;
 
 const networking = mapping('Subnets and names inside the cluster.', {
@@ -20,6 +22,8 @@ const networking = mapping('Subnets and names inside the cluster.', {
   podSubnet: text('subnets', 'Addresses of pods; the same families in the same order as serviceSubnet.', {
     examples: ['10.244.0.0/16', '10.244.0.0/16,fd00:244::/56'],
   }).default('10.244.0.0/16'),
+  nodeCIDRMaskSizeIPv4: integer("Prefix of a node's part of an IPv4 podSubnet: 24 is room for 254 pods.", 8, 28).default(24),
+  nodeCIDRMaskSizeIPv6: integer("Prefix of a node's part of an IPv6 podSubnet.", 16, 124).default(64),
   dnsDomain: text('domain-name', 'Domain of Services. It is part of the service-account issuer: it cannot change later.').default(
     'cluster.local',
   ),
@@ -54,7 +58,7 @@ const paths = mapping('Directories on a node.', {
 const binaries = mapping('Where the programs come from.', {
   source: choice(
     ['image'],
-    'image: they are on the node already, in paths.binaries. What must be there: kube-apiserver, kube-controller-manager, kube-scheduler and kubectl of kubernetesVersion (https://dl.k8s.io/<version>/bin/linux/<arch>/<name>), etcd and etcdctl 3.6 (https://github.com/etcd-io/etcd/releases) on control-plane nodes; kubelet of kubernetesVersion, containerd and containerd-shim-runc-v2 (https://github.com/containerd/containerd/releases) and runc (https://github.com/opencontainers/runc/releases) on all; and openssl and curl in /usr/bin.',
+    'image: they are on the node already, in paths.binaries. What must be there: kube-apiserver, kube-controller-manager, kube-scheduler and kubectl of kubernetesVersion (https://dl.k8s.io/<version>/bin/linux/<arch>/<name>), etcd and etcdctl 3.6 (https://github.com/etcd-io/etcd/releases) on control-plane nodes; kubelet and kube-proxy of kubernetesVersion, containerd and containerd-shim-runc-v2 (https://github.com/containerd/containerd/releases) and runc (https://github.com/opencontainers/runc/releases) on all; with podNetwork.type flannel also flanneld (https://github.com/flannel-io/flannel/releases), and bridge, host-local, loopback and portmap in /opt/cni/bin (https://github.com/containernetworking/plugins/releases); openssl and curl in /usr/bin, and in /usr/sbin nft (for kube-proxy in the mode nftables) and iptables (for flanneld, and that mode).',
   ).default('image'),
 });
 
@@ -80,10 +84,14 @@ const clusterSpec = mapping('What the cluster is.', {
   etcd: etcd.prefault({}),
   encryptionConfiguration: encryptionConfiguration.optional(),
   binaries: binaries.prefault({}),
-  imageRepository: text('image', 'Where the images of Kubernetes itself are fetched.').default('registry.k8s.io'),
+  imageRepository: text('image', 'Where the images of Kubernetes itself are fetched.').default(DEFAULT_IMAGE_REPOSITORY),
   kubeletConfiguration: upstream(
     "KubeletConfiguration of all nodes, in upstream's shape: keys that kubekiln does not set, or other values for those that it does.",
   ).optional(),
+  podNetwork: podNetwork.prefault({}),
+  proxy: proxy.prefault({}),
+  kubeProxyConfiguration: kubeProxyConfiguration.optional(),
+  dns: dns.prefault({}),
   containerd: containerd.prefault({}),
   registries: registries.prefault({}),
   proxyEnvironment: proxyEnvironment.prefault({}),

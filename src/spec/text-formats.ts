@@ -3,7 +3,7 @@
 import { addressFinding, endpointFinding, hostFinding, subnetsFinding } from './address-formats.ts';
 import { parseDuration } from './duration.ts';
 import { nameLength, numericName, suggestName } from './name-formats.ts';
-import { IMAGE, REGISTRY_HOST, urlFinding } from './registry-formats.ts';
+import { IMAGE, IMAGE_TAG, REGISTRY_HOST, urlFinding } from './registry-formats.ts';
 import { type Finding, LABEL, type TextFormat, VISIBLE } from './text-format.ts';
 
 export const TEXT_FORMATS = {
@@ -203,6 +203,12 @@ export const TEXT_FORMATS = {
   },
   'https-url': { code: 'bad-url', examples: ['https://harbor.example.com/v2/k8s'], what: 'a URL', check: urlFinding },
   'proxy-url': { code: 'bad-url', examples: ['http://proxy.example.com:3128'], what: 'the URL of a proxy', check: urlFinding },
+  'image-tag': {
+    code: 'bad-image',
+    pattern: IMAGE_TAG,
+    examples: ['v1.14.6'],
+    what: 'the tag of an image, with its digest or without',
+  },
   image: {
     code: 'bad-image',
     pattern: IMAGE,

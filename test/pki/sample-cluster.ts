@@ -27,6 +27,7 @@ export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
     networking: {
       serviceSubnets: [{ cidr: '10.96.0.0/16', family: 4, prefix: 16 }],
       podSubnets: [{ cidr: '10.244.0.0/16', family: 4, prefix: 16 }],
+      nodeMaskSizes: { 4: 24, 6: 64 },
       dnsDomain: 'cluster.local',
       kubernetesServiceIPs: ['10.96.0.1'],
       dnsServiceIPs: ['10.96.0.10'],
@@ -46,6 +47,10 @@ export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
       'local-proxy': user('local-proxy', 904),
     },
     binaries: { source: 'image' },
+    podNetwork: { type: 'flannel', backend: 'vxlan' },
+    proxy: { disabled: false },
+    kubeProxyConfiguration: {},
+    dns: { disabled: false, imageRepository: 'registry.k8s.io/coredns', imageTag: 'v1.14.6', replicas: 2, upstreamNameservers: [] },
     imageRepository: 'registry.k8s.io',
     containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2', configurationVersion: 3 },
     registries: [],

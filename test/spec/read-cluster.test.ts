@@ -35,6 +35,7 @@ describe('readCluster', () => {
       networking: {
         serviceSubnets: [{ cidr: '10.96.0.0/16', family: 4, prefix: 16 }],
         podSubnets: [{ cidr: '10.244.0.0/16', family: 4, prefix: 16 }],
+        nodeMaskSizes: { 4: 24, 6: 64 },
         dnsDomain: 'cluster.local',
         kubernetesServiceIPs: ['10.96.0.1'],
         dnsServiceIPs: ['10.96.0.10'],
@@ -53,6 +54,10 @@ describe('readCluster', () => {
         'local-proxy': { name: 'local-proxy', uid: 60604 },
       },
       binaries: { source: 'image' },
+      podNetwork: { type: 'flannel', backend: 'vxlan' },
+      proxy: { disabled: false },
+      kubeProxyConfiguration: {},
+      dns: { disabled: false, imageRepository: 'registry.k8s.io/coredns', imageTag: 'v1.14.6', replicas: 2, upstreamNameservers: [] },
       imageRepository: 'registry.k8s.io',
       containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2', configurationVersion: 3 },
       registries: [],

@@ -126,7 +126,7 @@ describe('problemsAsJson', () => {
         line: 8,
         column: 5,
         path: 'spec.networking.podSubnets',
-        allowed: ['serviceSubnet', 'podSubnet', 'dnsDomain', 'nodePortRange'],
+        allowed: ['serviceSubnet', 'podSubnet', 'nodeCIDRMaskSizeIPv4', 'nodeCIDRMaskSizeIPv6', 'dnsDomain', 'nodePortRange'],
         label: 'did you mean "podSubnet"?',
       },
       {

@@ -6,21 +6,24 @@ import type { DocumentPath } from '../../problem.ts';
 import type { KubernetesVersion } from '../cluster.ts';
 import { hasMinor, keyFacts, keysOfType, type TypeName } from '../configuration-types.ts';
 import { parseVersion } from '../kubernetes-releases.ts';
-import { ownedKeys } from '../owned-keys.ts';
+import { type ConfigurationType, ownedKeys } from '../owned-keys.ts';
 import { indexedNodes, type Report, type Rule, type SpecDraft } from '../rule.ts';
 import { isMapping } from '../schema-walk.ts';
 
 interface Given {
-  readonly type: 'KubeletConfiguration';
+  readonly type: ConfigurationType;
   readonly value: unknown;
   readonly path: DocumentPath;
 }
 
 function configurations(spec: SpecDraft): readonly Given[] {
-  const type = 'KubeletConfiguration' as const;
-  const all = [
+  const type = 'KubeletConfiguration';
+  const all: readonly Given[] = [
     { type, value: spec.kubeletConfiguration, path: ['spec', 'kubeletConfiguration'] },
-    ...indexedNodes(spec).map(({ node, path }) => ({ type, value: node.kubeletConfiguration, path: [...path, 'kubeletConfiguration'] })),
+    ...indexedNodes(spec).map(
+      ({ node, path }): Given => ({ type, value: node.kubeletConfiguration, path: [...path, 'kubeletConfiguration'] }),
+    ),
+    { type: 'KubeProxyConfiguration', value: spec.kubeProxyConfiguration, path: ['spec', 'kubeProxyConfiguration'] },
   ];
   return all.filter(({ value }) => value !== undefined);
 }

@@ -71,11 +71,12 @@ const subnetNotUsable: Rule = {
 const SERVICE_HOST_BITS = { least: 4, most: 20 };
 const BITS = { 4: 32, 6: 128 } as const;
 
-/** kube-controller-manager cuts the pod subnet into node subnets of this prefix (its --node-cidr-mask-size*). */
+/** kube-controller-manager cuts the pod subnet into node subnets of this prefix; its flags win over our key. */
 function nodePrefix({ spec }: RuleInput, family: 4 | 6): number {
   const args = (spec.controllerManager?.extraArgs ?? []).flatMap(arg => (arg ? [arg] : []));
   const named = args.find(arg => arg.name === `node-cidr-mask-size-ipv${family}`) ?? args.find(arg => arg.name === 'node-cidr-mask-size');
-  return Number(named?.value ?? (family === 4 ? 24 : 64));
+  const { nodeCIDRMaskSizeIPv4, nodeCIDRMaskSizeIPv6 } = spec.networking ?? {};
+  return Number(named?.value ?? (family === 4 ? (nodeCIDRMaskSizeIPv4 ?? 24) : (nodeCIDRMaskSizeIPv6 ?? 64)));
 }
 
 const subnetTooSmall: Rule = {
@@ -97,7 +98,7 @@ const subnetTooSmall: Rule = {
       const room = subnet.prefix > prefix ? 0 : 2 ** (prefix - subnet.prefix);
       if (room < nodes || room === 0)
         report.error(firstGiven(input, POD), `${subnet.cidr} holds ${room} node subnets of /${prefix}, the cluster has ${nodes} nodes`, {
-          hint: `a shorter prefix, or another node-cidr-mask-size in controllerManager.extraArgs`,
+          hint: `a shorter prefix, or a longer networking.nodeCIDRMaskSizeIPv${subnet.family}`,
         });
     }
   },
