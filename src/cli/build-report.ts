@@ -23,8 +23,14 @@ export async function buildAndReport(invocation: Invocation, reporter: Reporter)
     text: `${built.heading}\n${sizeTable(built)}${weightLines(built)}${sentence(built, directory, dryRun, seconds)}\n`,
     data: buildData(built, directory, dryRun),
     notes: [`Files under ${dryRun ? 'its ' : ''}nodes/ hold private keys, and so will whatever stores your user-data.`],
-    next: dryRun ? ['kubekiln build'] : ['boot the nodes, in any order', `kubectl --kubeconfig ${directory}/admin.conf get --raw /readyz`],
+    next: dryRun ? ['kubekiln build'] : nextSteps(built, directory),
   };
+}
+
+function nextSteps({ cluster }: Built, directory: string): readonly string[] {
+  const kubectl = `kubectl --kubeconfig ${directory}/admin.conf`;
+  const ownNetwork = [`${kubectl} apply -f YOUR-POD-NETWORK (podNetwork.type is none: no node is Ready before)`];
+  return ['boot the nodes, in any order', `${kubectl} get --raw /readyz`, ...(cluster.podNetwork.type === 'none' ? ownNetwork : [])];
 }
 
 function sizeTable(built: Built): string {
