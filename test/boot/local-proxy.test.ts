@@ -12,7 +12,7 @@ import { requestLoop, type Sent } from './request-loop.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
 const PORT = 8443;
-const LOOP_SECONDS = 14;
+const LOOP_SECONDS = 11;
 /** The loop runs for so long before anything happens to an API server. */
 const UNDISTURBED = 2000;
 /** Checks come every 2 s; a second one follows 0.5 s after the first that fails, and each takes at most 1 s without an answer. The rest is for a busy machine. */
