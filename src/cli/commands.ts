@@ -8,6 +8,7 @@ import { inspect } from './commands/inspect.ts';
 import { kubeconfig } from './commands/kubeconfig.ts';
 import { schema } from './commands/schema.ts';
 import { secretsInit, secretsList, secretsReopenBootstrap } from './commands/secrets.ts';
+import { status } from './commands/status.ts';
 import { validate } from './commands/validate.ts';
 import { verify } from './commands/verify.ts';
 import { version } from './commands/version.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   verify,
   validate,
   inspect,
+  status,
   certsCheckExpiration,
   kubeconfig,
   secretsInit,

@@ -20,12 +20,11 @@ export async function verifyAndReport(invocation: Invocation, reporter: Reporter
   reporter.progress(`reading ${paths.join(', ')}`);
   const { problems, checks, nodes } = verifyPaths(paths, { now: now() });
   const rows = checks.map(({ about, count }) => [withCommas(count), about]);
-  const clusters = paths.filter(path => existsSync(join(path, 'manifest.json')));
   return {
     problems,
     text: `${renderTable(['CHECKED', 'WHAT'], rows, ['CHECKED'])}${paths.join(', ')}: ${counted(nodes, 'node')} verified, ${problems.length === 0 ? 'nothing wrong' : counted(problems.length, 'warning')}.\n`,
     data: { apiVersion: 'kubekiln/v1alpha1', kind: 'Verification', paths, nodes, checks },
-    next: ['boot the nodes, in any order', ...clusters.map(path => `kubectl --kubeconfig ${path}/admin.conf get --raw /readyz`)],
+    next: ['boot the nodes, in any order', 'kubekiln status --wait'],
   };
 }
 

@@ -19,6 +19,7 @@ const TESTS = [
   { name: 'tarball', bounded: true },
   { name: 'failover', bounded: true },
   { name: 'local-proxy', bounded: true },
+  { name: 'status', bounded: false },
   { name: 'cis', bounded: true },
   { name: 'flag-values', bounded: true },
   { name: 'guards', bounded: true },

@@ -13,6 +13,6 @@ export const verify: Command = {
     'PATH is an output directory or one artifact; default: every cluster in out/ beside cluster.yaml.',
   ],
   examples: ['kubekiln verify', 'kubekiln verify out/prod', 'kubekiln verify out/prod/nodes/cp-1/seed.iso'],
-  next: 'boot the nodes; kubectl --kubeconfig out/<cluster>/admin.conf get --raw /readyz',
+  next: 'boot the nodes; kubekiln status --wait',
   run: async (invocation, reporter) => (await import('../verify-report.ts')).verifyAndReport(invocation, reporter),
 };
