@@ -8,6 +8,7 @@ import { emitNode } from './emit/emit-node.ts';
 import { makePayload } from './emit/make-payload.ts';
 import { buildManifest } from './emit/manifest.ts';
 import type { Payload } from './emit/payload.ts';
+import { type RuntimeArchive, runtimeArchive, runtimeArtifact } from './emit/runtime-archive.ts';
 import { type SizeReport, sizeReport } from './emit/size-report.ts';
 import { fillCredentials } from './pki/credentials.ts';
 import { compareWithLock, type Lock, lockOf, parseLock, serializeLock } from './pki/lock-file.ts';
@@ -42,6 +43,8 @@ export interface BuildOutput {
   /** Paths relative to out/<cluster>/. */
   readonly artifacts: readonly Artifact[];
   readonly sizes: SizeReport;
+  /** Name and SHA-256 of image/runtime.tar.gz, by which images and mirrors must have it. */
+  readonly runtime: { readonly name: string; readonly digest: string };
   readonly issued: number;
   readonly reused: number;
   /** seconds since 1970: the end of the certificate that ends first */
@@ -84,7 +87,9 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   const { credentials, quiet } = filled;
   if (!credentials || !quiet || hasErrors(problems)) return stopped();
 
-  const payloads = planCluster(cluster, credentials).map(plan => makePayload(plan, NODE_LAYOUT));
+  const plans = planCluster(cluster, credentials);
+  const archive = runtimeArchive(plans);
+  const payloads = plans.map(plan => makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, archive }));
   const ofNodes = payloads.flatMap(payload => {
     const artifacts = emitNode(payload);
     checkArtifacts(payload, artifacts);
@@ -94,13 +99,14 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   problems.push(...sizes.problems);
   if (hasErrors(problems)) return stopped();
 
-  const artifacts = withManifest(input, cluster, credentials, payloads, ofNodes);
+  const artifacts = withManifest(input, cluster, credentials, payloads, ofNodes, archive);
   const output = {
     cluster,
     ...(filled.secrets !== secrets.secrets && { secretsText: serializeSecrets(filled.secrets) }),
     lockText: serializeLock(lockOf(cluster, filled.secrets, previous.lock, input.version)),
     artifacts,
     sizes,
+    runtime: { name: archive.name, digest: archive.digest },
     issued: filled.issued,
     reused: filled.reused,
     firstExpiry: firstExpiry(credentials),
@@ -133,10 +139,12 @@ function withManifest(
   credentials: Credentials,
   payloads: readonly Payload[],
   ofNodes: readonly Artifact[],
+  archive: RuntimeArchive,
 ): readonly Artifact[] {
   const artifacts = [
     { path: '.gitignore', mode: PUBLIC_MODE, content: bytesOf('*\n') },
     { path: 'admin.conf', mode: SECRET_MODE, content: bytesOf(adminConf(cluster, credentials)) },
+    runtimeArtifact(archive),
     ...ofNodes,
   ];
   const manifest = buildManifest({
@@ -144,6 +152,7 @@ function withManifest(
     kubernetesVersion: cluster.version.text,
     kubekilnVersion: version,
     bootBefore: credentials.bootstrapBefore,
+    runtime: { source: cluster.runtime.source, archive },
     nodes: payloads.map(payload => ({ payload, notAfter: firstExpiry(credentials, payload.node.name) })),
     artifacts,
   });

@@ -178,7 +178,7 @@ adopt_payload() {
     payload=$current
     rm -rf "$state/previous"
   fi
-  rm -f "$state/applying"
+  rm -f "$state/applying" "$state"/payload/runtime-*.tar.gz
 }
 
 start_target() {

@@ -1,4 +1,5 @@
 import { now, toDay } from '../clock.ts';
+import { RUNTIME_ARCHIVE_PATH, RUNTIME_IMAGE_DIRECTORY } from '../emit/runtime-archive.ts';
 import { buildFromDisk, type DiskBuild } from './build-from-disk.ts';
 import { type Invocation, NOTHING_WRITTEN, type Outcome, type Reporter } from './command.ts';
 import { displayPath } from './display-path.ts';
@@ -22,15 +23,27 @@ export async function buildAndReport(invocation: Invocation, reporter: Reporter)
     files,
     text: `${built.heading}\n${sizeTable(built)}${weightLines(built)}${sentence(built, directory, dryRun, seconds)}\n`,
     data: buildData(built, directory, dryRun),
-    notes: [`Files under ${dryRun ? 'its ' : ''}nodes/ hold private keys, and so will whatever stores your user-data.`],
+    notes: [
+      ...runtimeNotes(built, directory),
+      `Files under ${dryRun ? 'its ' : ''}nodes/ hold private keys, and so will whatever stores your user-data.`,
+    ],
     next: dryRun ? ['kubekiln build'] : nextSteps(built, directory),
   };
 }
 
 function nextSteps({ cluster }: Built, directory: string): readonly string[] {
-  const kubectl = `kubectl --kubeconfig ${directory}/admin.conf`;
-  const ownNetwork = [`${kubectl} apply -f YOUR-POD-NETWORK (podNetwork.type is none: no node is Ready before)`];
-  return ['boot the nodes, in any order', `${kubectl} get --raw /readyz`, ...(cluster.podNetwork.type === 'none' ? ownNetwork : [])];
+  const ownNetwork = [`kubectl --kubeconfig ${directory}/admin.conf apply -f YOUR-POD-NETWORK (podNetwork.type is none: no node is Ready before)`];
+  return ['boot the nodes, in any order', ...(cluster.podNetwork.type === 'none' ? ownNetwork : []), 'kubekiln status --wait'];
+}
+
+/** What must happen to image/runtime.tar.gz before nodes boot; nothing when user-data brings it. */
+function runtimeNotes({ cluster, runtime }: Built, directory: string): readonly string[] {
+  const { source, urls } = cluster.runtime;
+  if (source === 'inline') return [];
+  const file = `${directory}/${RUNTIME_ARCHIVE_PATH}`;
+  return source === 'image'
+    ? [`Nodes boot only from an image that holds ${file} as ${RUNTIME_IMAGE_DIRECTORY}/${runtime.name}.`]
+    : [`Nodes boot only when ${file} is at ${urls.map(url => `${url}/${runtime.name}`).join(' or ')}.`];
 }
 
 function sizeTable(built: Built): string {
@@ -79,5 +92,6 @@ function buildData(built: Built, directory: string, dryRun: boolean): object {
     weights: built.sizes.weights,
     certificates: { issued: built.issued, reused: built.reused, firstExpiry: toDay(built.firstExpiry) },
     bootBefore: toDay(built.bootBefore),
+    runtime: { source: built.cluster.runtime.source, ...built.runtime },
   };
 }

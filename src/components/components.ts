@@ -3,6 +3,7 @@ import type { Component } from '../plan/node-plan.ts';
 import { bootstrap } from './bootstrap.ts';
 import { containerd } from './containerd.ts';
 import { coreDns } from './coredns.ts';
+import { downloads } from './downloads.ts';
 import { etcd } from './etcd.ts';
 import { firstBoot } from './first-boot.ts';
 import { flannel } from './flannel.ts';
@@ -17,6 +18,7 @@ import { localProxy } from './local-proxy.ts';
 export const COMPONENTS: readonly Component[] = [
   firstBoot,
   host,
+  downloads,
   etcd,
   kubeApiserver,
   kubeControllerManager,

@@ -12,6 +12,9 @@ export const NODE_ENV_FILE = '/etc/kubekiln/node.env';
 export const UNIT_DIRECTORY = '/etc/systemd/system';
 export const TARGET_UNIT = 'kubekiln.target';
 
+/** curl's configuration for mirrors (curl(1), --config). Paths in it are relative: curl runs in the payload's files/, or in /. */
+export const DOWNLOAD_SETTINGS_FILE = '/etc/kubekiln/downloads.conf';
+
 export function unitPath(unit: string): string {
   return `${UNIT_DIRECTORY}/${unit}`;
 }
@@ -24,4 +27,5 @@ export const NODE_LAYOUT = {
   stateDirectory: STATE_DIRECTORY,
   stagingDirectory: STAGING_DIRECTORY,
   libraryDirectory: LIBRARY_DIRECTORY,
+  downloadSettings: DOWNLOAD_SETTINGS_FILE,
 } as const;

@@ -9,7 +9,7 @@ import { readTar } from '../formats/tar-reader.ts';
 import { parseYaml } from '../formats/yaml.ts';
 import { type Artifact, NODE_FILES, nodePath } from './artifact.ts';
 import { tarballFiles } from './node-tarball.ts';
-import type { Payload } from './payload.ts';
+import { carriedEntries, type Payload } from './payload.ts';
 import { SEED_LABEL } from './seed-iso.ts';
 
 interface Content {
@@ -67,7 +67,7 @@ function checkPayload({ entries, digest, node }: Payload): void {
 
 function checkUserData(payload: Payload, bytes: Uint8Array): void {
   const config = readCloudConfig(bytes, bytes.length);
-  const expected = payload.entries.map(({ path, mode, content }) => ({
+  const expected = carriedEntries(payload).map(({ path, mode, content }) => ({
     path: `${payload.directory}/${path}`,
     mode,
     content: Buffer.from(content),

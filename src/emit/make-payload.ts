@@ -1,15 +1,28 @@
 // NodePlan → Payload: the index that the installer reads, every file below files/, and one digest over all of it.
+import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import { renderTemplate } from '../formats/mustache.ts';
 import { COMPLETE_ENTRY, completeContent, entryOf, PLAN_ENTRY, payloadDigest } from '../formats/payload-directory.ts';
 import type { NodePlan, PlannedFile } from '../plan/node-plan.ts';
-import type { Payload, PayloadEntry } from './payload.ts';
+import type { RuntimeSource } from '../spec/cluster.ts';
+import { type Payload, type PayloadEntry, stagedMode } from './payload.ts';
+import { RUNTIME_IMAGE_DIRECTORY, type RuntimeArchive } from './runtime-archive.ts';
 
 /** Absolute places on the node that the carriers share with the installer. */
 export interface NodeLayout {
   readonly stateDirectory: string;
   readonly stagingDirectory: string;
   readonly libraryDirectory: string;
+  /** curl's configuration for mirrors. */
+  readonly downloadSettings: string;
+}
+
+/** How a node comes by the runtime part. */
+export interface RuntimeCarrier {
+  readonly source: RuntimeSource;
+  /** Mirrors, for the source `mirror`. */
+  readonly urls: readonly string[];
+  readonly archive: RuntimeArchive;
 }
 
 function octal(mode: number): string {
@@ -47,7 +60,8 @@ export function planText(plan: NodePlan): string {
   return lines.map(line => `${line}\n`).join('');
 }
 
-export function makePayload(plan: NodePlan, layout: NodeLayout): Payload {
+/** @param runtime absent: inline */
+export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: RuntimeCarrier): Payload {
   const ordered = { ...plan, files: byKind(plan.files) };
   const index = planText(ordered);
   const contents = new Map(ordered.files.map(file => [entryOf(file.path), file.content]));
@@ -56,7 +70,7 @@ export function makePayload(plan: NodePlan, layout: NodeLayout): Payload {
   const files = ordered.files.map(
     (file): PayloadEntry => ({
       path: entryOf(file.path),
-      mode: (file.mode & 0o100) === 0 ? 0o600 : 0o700,
+      mode: stagedMode(file.mode),
       content: file.content,
       part: file.part,
       secret: file.secret,
@@ -74,13 +88,47 @@ export function makePayload(plan: NodePlan, layout: NodeLayout): Payload {
       ...files,
       { path: COMPLETE_ENTRY, mode: 0o600, content: completeContent(digest), part: 'config', secret: false },
     ],
-    bootScript: renderTemplate(
-      'stage.sh',
-      { state: layout.stateDirectory, staging: layout.stagingDirectory, directory, digest, library: layout.libraryDirectory },
-      value => value,
-    )
-      .split('\n')
-      .filter(line => !line.startsWith('#'))
-      .join('\n'),
+    bootScript: bootScript(plan, layout, { digest, directory, carried: carriedDigest(index, files) }, runtime),
+    runtime: runtime?.source ?? 'inline',
   };
 }
+
+/** What a node computes over a payload whose runtime part is not there yet: `cat` passes over what is missing. */
+function carriedDigest(index: string, files: readonly PayloadEntry[]): string {
+  const hash = createHash('sha256').update(index);
+  for (const { content } of files.filter(({ part }) => part !== 'runtime')) hash.update(content);
+  return hash.digest('hex');
+}
+
+function bootScript(
+  plan: NodePlan,
+  layout: NodeLayout,
+  payload: { readonly digest: string; readonly directory: string; readonly carried: string },
+  { source, urls, archive }: RuntimeCarrier = { source: 'inline', urls: [], archive: NO_ARCHIVE },
+): string {
+  const elsewhere = source !== 'inline';
+  const view = {
+    state: layout.stateDirectory,
+    staging: layout.stagingDirectory,
+    library: layout.libraryDirectory,
+    ...payload,
+    carried: elsewhere && payload.carried,
+    elsewhere,
+    mirrored: source === 'mirror',
+    cluster: plan.clusterName,
+    node: plan.node.name,
+    generation: plan.generation,
+    name: archive.name,
+    archive: `${source === 'mirror' ? layout.stagingDirectory : RUNTIME_IMAGE_DIRECTORY}/${archive.name}`,
+    runtimeDigest: archive.digest,
+    urls: urls.join(' '),
+    // relative, so that it is found in the staged payload and at its final place
+    settings: layout.downloadSettings.slice(1),
+  };
+  return renderTemplate('stage.sh', view, value => value)
+    .split('\n')
+    .filter(line => !line.startsWith('#'))
+    .join('\n');
+}
+
+const NO_ARCHIVE: RuntimeArchive = { content: new Uint8Array(), digest: '', name: '' };

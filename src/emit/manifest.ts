@@ -1,7 +1,9 @@
 // manifest.json: what a build made, for Terraform, scripts and `kubekiln verify`. It holds no secret.
 import { createHash } from 'node:crypto';
+import type { RuntimeSource } from '../spec/cluster.ts';
 import { type Artifact, bytesOf, NODE_FILES, nodePath, PUBLIC_MODE } from './artifact.ts';
 import type { Payload } from './payload.ts';
+import { RUNTIME_ARCHIVE_PATH, RUNTIME_IMAGE_DIRECTORY, type RuntimeArchive } from './runtime-archive.ts';
 
 export const MANIFEST_PATH = 'manifest.json';
 export const MANIFEST_API_VERSION = 'kubekiln/v1alpha1';
@@ -41,10 +43,23 @@ export interface Manifest {
   readonly kubekilnVersion: string;
   /** Until then blank nodes may found the cluster. */
   readonly bootBefore: string;
+  /** The runtime part as one archive; nodes look for it where `source` says, unless user-data brings it. */
+  readonly runtime: ManifestRuntime;
   /** By name, in the order of cluster.yaml. */
   readonly nodes: Readonly<Record<string, ManifestNode>>;
   /** Every file of out/<cluster>/ but the manifest itself, sorted by path. */
   readonly artifacts: readonly ManifestArtifact[];
+}
+
+export interface ManifestRuntime {
+  readonly source: RuntimeSource;
+  /** Of the archive, relative to the manifest. */
+  readonly path: string;
+  readonly sha256: string;
+  /** What mirrors must call it. */
+  readonly name: string;
+  /** Where an image must hold it, absolute. */
+  readonly imagePath: string;
 }
 
 export interface ManifestInput {
@@ -53,6 +68,7 @@ export interface ManifestInput {
   readonly kubekilnVersion: string;
   /** seconds since 1970 */
   readonly bootBefore: number;
+  readonly runtime: { readonly source: RuntimeSource; readonly archive: RuntimeArchive };
   /** notAfter in seconds since 1970: the end of the node's certificate that ends first */
   readonly nodes: readonly { readonly payload: Payload; readonly notAfter: number }[];
   /** All artifacts of the build. */
@@ -67,10 +83,16 @@ export function buildManifest(input: ManifestInput): Artifact {
     kubernetesVersion: input.kubernetesVersion,
     kubekilnVersion: input.kubekilnVersion,
     bootBefore: timestamp(input.bootBefore),
+    runtime: manifestRuntime(input.runtime),
     nodes: Object.fromEntries(input.nodes.map(({ payload, notAfter }) => [payload.node.name, manifestNode(payload, notAfter)])),
     artifacts: input.artifacts.map(manifestArtifact).toSorted((a, b) => (a.path < b.path ? -1 : 1)),
   };
   return { path: MANIFEST_PATH, mode: PUBLIC_MODE, content: bytesOf(`${JSON.stringify(manifest, null, 2)}\n`) };
+}
+
+function manifestRuntime({ source, archive }: ManifestInput['runtime']): ManifestRuntime {
+  const { name, digest } = archive;
+  return { source, path: RUNTIME_ARCHIVE_PATH, sha256: digest, name, imagePath: `${RUNTIME_IMAGE_DIRECTORY}/${name}` };
 }
 
 function manifestNode({ node, generation, instanceId, digest }: Payload, notAfter: number): ManifestNode {

@@ -2,7 +2,7 @@
 // cloud-init, seed ISO and tarball bring the same bytes under the same digest.
 
 import type { Part } from '../plan/node-plan.ts';
-import type { Node } from '../spec/cluster.ts';
+import type { Node, RuntimeSource } from '../spec/cluster.ts';
 
 export interface PayloadEntry {
   /** Relative to the payload directory: `plan`, `files/etc/kubernetes/pki/ca.crt`, `.complete` (always the last). */
@@ -27,4 +27,16 @@ export interface Payload {
   readonly entries: readonly PayloadEntry[];
   /** Shell script that cloud-init runs at every boot before write_files (bootcmd): prepares the directory, repairs a half-written one, starts the installer. */
   readonly bootScript: string;
+  /** Whether user-data brings the runtime part as well, or what brings it instead. */
+  readonly runtime: RuntimeSource;
+}
+
+/** What user-data brings of a payload; the tarball always brings all of it. */
+export function carriedEntries({ entries, runtime }: Payload): readonly PayloadEntry[] {
+  return runtime === 'inline' ? entries : entries.filter(entry => entry.part !== 'runtime');
+}
+
+/** Mode of a staged file: only root reads it there. */
+export function stagedMode(mode: number): number {
+  return (mode & 0o100) === 0 ? 0o600 : 0o700;
 }

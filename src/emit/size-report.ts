@@ -3,7 +3,7 @@ import { invariant } from '../bug.ts';
 import { thousands } from '../formats/thousands.ts';
 import type { Problem } from '../problem.ts';
 import { type Artifact, bytesOf, nodePath } from './artifact.ts';
-import type { Payload, PayloadEntry } from './payload.ts';
+import { carriedEntries, type Payload, type PayloadEntry } from './payload.ts';
 import { countedSize, type Platform, platformOf } from './platforms.ts';
 import { compressUserData, userData } from './user-data.ts';
 import { type Weight, weigh, weightGroup } from './weights.ts';
@@ -30,6 +30,8 @@ export interface SizeReport {
 /** A P-256 certificate and key in user-data.gz, as measured. */
 const P256_PAIR_BYTES = 410;
 const MAX_CURVE_KEY_PEM = 500;
+/** What the boot script grows by when it must find the runtime part elsewhere, after gzip and at most, with its URLs and settings. */
+const FETCHING_BYTES = 1000;
 
 /** @param artifacts of all these nodes */
 export function sizeReport(payloads: readonly Payload[], artifacts: readonly Artifact[]): SizeReport {
@@ -87,8 +89,10 @@ function whatFits(payload: Payload, platform: Platform, bytes: number, limit: nu
   const withP256 = bytes - countedSize(platform, pairs) + countedSize(platform, keys.length * P256_PAIR_BYTES);
   if (platform.use !== 'user-data' && keys.some(entry => isRsa(entry.content)) && withP256 <= limit)
     remedies.push('encryptionAlgorithm: ECDSA-P256');
-  const rest = payload.entries.filter(entry => entry.part !== 'runtime');
-  if (rest.length < payload.entries.length && sizeOf(payload, platform, rest) <= limit) remedies.push('runtime baked in the image');
+  const carried = carriedEntries(payload);
+  const rest = carried.filter(entry => entry.part !== 'runtime');
+  if (rest.length < carried.length && sizeOf(payload, platform, rest) + FETCHING_BYTES <= limit)
+    remedies.push('runtime: {source: image}', 'runtime: {source: mirror, url: …}');
   return [...remedies, 'platform: nocloud (seed.iso)'];
 }
 

@@ -2,11 +2,11 @@
 // boot script starts, so that cloud-init and ./install end in the same state.
 import { writeCloudConfig } from '../formats/cloud-config.ts';
 import { gzip } from '../formats/gzip.ts';
-import type { Payload, PayloadEntry } from './payload.ts';
+import { carriedEntries, type Payload, type PayloadEntry } from './payload.ts';
 import type { Platform } from './platforms.ts';
 
-/** @param entries those to carry, in order; all of the payload's by default (fewer only to weigh them) */
-export function userData(payload: Payload, entries: readonly PayloadEntry[] = payload.entries): string {
+/** @param entries those to carry, in order; those that user-data carries by default (fewer only to weigh them) */
+export function userData(payload: Payload, entries: readonly PayloadEntry[] = carriedEntries(payload)): string {
   return writeCloudConfig({
     bootScript: payload.bootScript,
     files: entries.map(({ path, mode, content }) => ({ path: `${payload.directory}/${path}`, mode, content })),

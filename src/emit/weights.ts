@@ -1,7 +1,7 @@
 // What each group of files adds to a node's compressed user-data.
 import { deflateRawSync } from 'node:zlib';
 import { bytesOf } from './artifact.ts';
-import type { Payload, PayloadEntry } from './payload.ts';
+import { carriedEntries, type Payload, type PayloadEntry } from './payload.ts';
 
 export type WeightGroup = 'keys' | 'certificates' | 'units' | 'scripts' | 'configuration';
 
@@ -23,7 +23,8 @@ export function weightGroup({ path, content }: PayloadEntry): WeightGroup {
 }
 
 /** The groups of a payload, heaviest first. Estimated by compressing the files without each group, with node's zlib: no artifact depends on these numbers. */
-export function weigh({ entries }: Payload): readonly Weight[] {
+export function weigh(payload: Payload): readonly Weight[] {
+  const entries = carriedEntries(payload);
   const groups = entries.map(weightGroup);
   const size = (without?: WeightGroup) => {
     const kept = entries.filter((_entry, index) => groups[index] !== without);

@@ -1,10 +1,12 @@
 // One artifact taken apart, whatever it is wrapped in. Its kind is found by its content: files get renamed.
+import { createHash } from 'node:crypto';
+import { runtimeArchiveName } from '../emit/runtime-archive.ts';
 import { isCloudConfig, readCloudConfig } from '../formats/cloud-config.ts';
 import { EntryPaths } from '../formats/entry-path.ts';
 import { FormatError } from '../formats/format-error.ts';
 import { gunzip, isGzip } from '../formats/gzip.ts';
 import { isIso, readIso } from '../formats/iso9660-reader.ts';
-import { PLAN_ENTRY } from '../formats/payload-directory.ts';
+import { entryOf, PLAN_ENTRY, readPlanFiles } from '../formats/payload-directory.ts';
 import { readTar } from '../formats/tar-reader.ts';
 import { type CarriedFile, type PayloadView, viewPayload } from './payload-view.ts';
 
@@ -26,7 +28,12 @@ export interface Carrier {
   readonly bootCommands: readonly string[];
   /** Absent when the user-data is not one of kubekiln's. */
   readonly payload?: PayloadView;
+  /** Name of the archive that brings the runtime part, where user-data does not. */
+  readonly runtimeArchive?: string;
 }
+
+/** Content of a runtime archive by its name; undefined when it is not at hand. */
+export type FindRuntime = (name: string) => Uint8Array | undefined;
 
 /** A node's tree is well below this; an image or a bundle is not read here. */
 export const MAX_ARTIFACT_BYTES = 64 * 1024 * 1024;
@@ -35,16 +42,16 @@ const MAX_USER_DATA_BYTES = 1024 * 1024;
 const TAR_MAGIC_AT = 257;
 
 /** @throws FormatError */
-export function readCarrier(path: string, bytes: Uint8Array): Carrier {
+export function readCarrier(path: string, bytes: Uint8Array, findRuntime: FindRuntime = () => undefined): Carrier {
   if (isGzip(bytes)) {
     const content = gunzip(bytes, MAX_ARTIFACT_BYTES);
     const size = { size: bytes.length, unpacked: content.length };
-    if (isCloudConfig(content)) return { kind: 'user-data.gz', path, ...size, outer: [], ...readUserData(content) };
+    if (isCloudConfig(content)) return { kind: 'user-data.gz', path, ...size, outer: [], ...readUserData(content, findRuntime) };
     if (isTar(content)) return { kind: 'node.tar.gz', path, ...size, ...readTarball(content) };
     throw new FormatError('unsupported', 'what is compressed in it is neither a cloud-config nor a tar archive');
   }
-  if (isCloudConfig(bytes)) return { kind: 'user-data', path, size: bytes.length, outer: [], ...readUserData(bytes) };
-  if (isIso(bytes)) return { kind: 'seed.iso', path, size: bytes.length, ...readSeed(bytes) };
+  if (isCloudConfig(bytes)) return { kind: 'user-data', path, size: bytes.length, outer: [], ...readUserData(bytes, findRuntime) };
+  if (isIso(bytes)) return { kind: 'seed.iso', path, size: bytes.length, ...readSeed(bytes, findRuntime) };
   if (isTar(bytes)) return { kind: 'node.tar.gz', path, size: bytes.length, ...readTarball(bytes) };
   throw new FormatError('unsupported', 'neither user-data, nor a seed ISO, nor a node.tar.gz');
 }
@@ -53,9 +60,9 @@ function isTar(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(TAR_MAGIC_AT, TAR_MAGIC_AT + 5)).toString('latin1') === 'ustar';
 }
 
-type Content = Pick<Carrier, 'outer' | 'written' | 'bootCommands' | 'payload'>;
+type Content = Pick<Carrier, 'outer' | 'written' | 'bootCommands' | 'payload' | 'runtimeArchive'>;
 
-function readUserData(bytes: Uint8Array): Omit<Content, 'outer'> {
+function readUserData(bytes: Uint8Array, findRuntime: FindRuntime): Omit<Content, 'outer'> {
   if (bytes.length > MAX_USER_DATA_BYTES) throw new FormatError('too-large', `more than ${MAX_USER_DATA_BYTES} bytes of user-data`);
   const { files, bootCommands } = readCloudConfig(bytes, MAX_ARTIFACT_BYTES);
   const paths = new EntryPaths();
@@ -66,17 +73,38 @@ function readUserData(bytes: Uint8Array): Omit<Content, 'outer'> {
   const inside = files.filter(file => file.path.startsWith(`${directory}/`));
   if (inside.length < files.length) throw new FormatError('unsafe', 'user-data writes files outside of the payload directory');
   const entries = inside.map(file => ({ ...file, path: file.path.slice(directory.length + 1) }));
-  return { written: files, bootCommands, payload: viewPayload(entries, directory) };
+  const runtimeArchive = RUNTIME_ARCHIVE.exec(bootCommands.join('\n'))?.[0];
+  if (runtimeArchive === undefined) return { written: files, bootCommands, payload: viewPayload(entries, { directory }) };
+  const archive = findRuntime(runtimeArchive);
+  const more = archive === undefined ? [] : readRuntime(runtimeArchive, archive);
+  const payload = viewPayload([...entries, ...needed(entries, more)], { directory, withoutRuntime: archive === undefined });
+  return { written: files, bootCommands, payload, runtimeArchive };
 }
 
-function readSeed(image: Uint8Array): Content {
+const RUNTIME_ARCHIVE = /\bruntime-[0-9a-f]{12}\.tar\.gz\b/;
+
+function readRuntime(name: string, archive: Uint8Array): readonly CarriedFile[] {
+  const digest = createHash('sha256').update(archive).digest('hex');
+  if (name !== runtimeArchiveName(digest))
+    throw new FormatError('damaged', `the archive ${name} beside it has another SHA-256 than its name says`);
+  return readTar(gunzip(archive, MAX_ARTIFACT_BYTES));
+}
+
+/** The archive serves all roles: a node unpacks files that its plan does not name. */
+function needed(entries: readonly CarriedFile[], more: readonly CarriedFile[]): readonly CarriedFile[] {
+  const plan = entries.find(entry => entry.path === PLAN_ENTRY);
+  const named = new Set(readPlanFiles(Buffer.from(plan?.content ?? []).toString('utf8')).map(file => entryOf(file.path)));
+  return more.filter(file => named.has(file.path));
+}
+
+function readSeed(image: Uint8Array, findRuntime: FindRuntime): Content {
   const { label, files } = readIso(image);
   if (label.toUpperCase() !== 'CIDATA')
     throw new FormatError('unsupported', `the volume label is ${JSON.stringify(label)}; cloud-init looks for CIDATA`);
   const userData = files.find(file => file.path === 'user-data');
   if (!userData || !files.some(file => file.path === 'meta-data')) throw new FormatError('damaged', 'a seed needs user-data and meta-data');
   const text = isGzip(userData.content) ? gunzip(userData.content, MAX_ARTIFACT_BYTES) : userData.content;
-  return { outer: files, ...readUserData(text) };
+  return { outer: files, ...readUserData(text, findRuntime) };
 }
 
 function readTarball(archive: Uint8Array): Content {

@@ -34,11 +34,13 @@ export interface CarrierDescription {
   readonly payload?: {
     readonly directory?: string;
     readonly generation?: number;
-    /** Computed from the content. */
-    readonly digest: string;
+    /** Computed from the content; absent while the runtime part is not at hand. */
+    readonly digest?: string;
     /** Whether `.complete` says the same. */
     readonly complete: boolean;
   };
+  /** The archive that brings the runtime part, where user-data does not. */
+  readonly runtimeArchive?: string;
   /** Files of a seed beside the payload. */
   readonly outer: readonly FileDescription[];
   readonly files: readonly FileDescription[];
@@ -58,6 +60,7 @@ export function describeCarrier(carrier: Carrier): CarrierDescription {
     size: carrier.size,
     ...(carrier.unpacked !== undefined && { unpacked: carrier.unpacked }),
     ...(payload && { payload: describePayload(payload) }),
+    ...(carrier.runtimeArchive !== undefined && { runtimeArchive: carrier.runtimeArchive }),
     outer: outer.map(file => describeFile(file)),
     files: files.map(file => describeFile(file, payload)),
     certificates: texts.flatMap(({ path, text }) => certificatesOf(text).map(certificate => ({ path, ...certificate }))),
@@ -69,8 +72,8 @@ function describePayload({ directory, generation, digest, statedDigest }: Payloa
   return {
     ...(directory !== undefined && { directory }),
     ...(generation !== undefined && { generation }),
-    digest,
-    complete: statedDigest === digest,
+    ...(digest !== undefined && { digest }),
+    complete: digest !== undefined && statedDigest === digest,
   };
 }
 

@@ -18,14 +18,21 @@ export interface PayloadView {
   /** By path in the payload, in the carrier's order. */
   readonly entries: ReadonlyMap<string, CarriedFile>;
   readonly files: readonly PlanFileLine[];
-  /** Computed. */
-  readonly digest: string;
+  /** Computed; undefined while the runtime part is not at hand. */
+  readonly digest?: string;
   /** What `.complete` says; undefined when it is missing. */
   readonly statedDigest?: string;
 }
 
+export interface ViewSettings {
+  /** On the node. */
+  readonly directory?: string;
+  /** The carrier leaves the runtime part to an archive, which is not at hand. */
+  readonly withoutRuntime?: boolean;
+}
+
 /** @throws FormatError when there is no plan, or it does not fit the entries */
-export function viewPayload(files: readonly CarriedFile[], directory?: string): PayloadView {
+export function viewPayload(files: readonly CarriedFile[], { directory, withoutRuntime = false }: ViewSettings = {}): PayloadView {
   const entries = new Map(files.map(file => [file.path, file]));
   const plan = entries.get(PLAN_ENTRY);
   if (!plan) throw new FormatError('unsupported', 'it holds no payload of kubekiln (no plan)');
@@ -37,7 +44,7 @@ export function viewPayload(files: readonly CarriedFile[], directory?: string): 
     ...(generation !== undefined && { generation: Number(generation) }),
     entries,
     files: readPlanFiles(text),
-    digest: payloadDigest(text, entry => entries.get(entry)?.content),
+    ...(!withoutRuntime && { digest: payloadDigest(text, entry => entries.get(entry)?.content) }),
     ...(complete && { statedDigest: Buffer.from(complete.content).toString('utf8').trim() }),
   };
 }

@@ -1,7 +1,8 @@
 // What stands at a path: one artifact, a node's directory, or a whole output directory. Never throws for what it finds there.
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { NODE_FILES } from '../emit/artifact.ts';
 import { MANIFEST_PATH, type Manifest } from '../emit/manifest.ts';
+import { RUNTIME_ARCHIVE_PATH } from '../emit/runtime-archive.ts';
 import { PLAN_ENTRY } from '../formats/payload-directory.ts';
 import type { Problem } from '../problem.ts';
 import { type Carrier, MAX_ARTIFACT_BYTES, readCarrier } from './carrier.ts';
@@ -38,10 +39,18 @@ export function readArtifact(path: string): ReadArtifact {
 }
 
 function carrierAt(path: string): ReadArtifact {
-  const { value, problem } = reading(path, () => readCarrier(path, readDiskFile(path, MAX_ARTIFACT_BYTES).bytes));
+  const { value, problem } = reading(path, () =>
+    readCarrier(path, readDiskFile(path, MAX_ARTIFACT_BYTES).bytes, () => runtimeBeside(path)),
+  );
   if (problem)
     return { problems: [problem.code === 'artifact-unsupported' ? { ...problem, hint: `it reads ${WHAT_CAN_BE_READ}` } : problem] };
   return { artifact: { kind: 'carrier', path, carrier: value }, problems: [] };
+}
+
+/** In out/<cluster>, the archive that completes nodes/<node>/user-data stands in image/. */
+function runtimeBeside(path: string): Uint8Array | undefined {
+  const file = join(dirname(path), '../..', RUNTIME_ARCHIVE_PATH);
+  return kindOf(file) === 'file' ? readDiskFile(file, MAX_ARTIFACT_BYTES).bytes : undefined;
 }
 
 function nodeAt(path: string): ReadArtifact {

@@ -1,5 +1,12 @@
 // manifest.json as it may come back from a disk: every field is checked before anybody relies on it.
-import { MANIFEST_API_VERSION, MANIFEST_KIND, type Manifest, type ManifestArtifact, type ManifestNode } from '../emit/manifest.ts';
+import {
+  MANIFEST_API_VERSION,
+  MANIFEST_KIND,
+  type Manifest,
+  type ManifestArtifact,
+  type ManifestNode,
+  type ManifestRuntime,
+} from '../emit/manifest.ts';
 import { isCleanRelativePath } from '../formats/entry-path.ts';
 import { FormatError } from '../formats/format-error.ts';
 
@@ -21,11 +28,22 @@ export function readManifest(bytes: Uint8Array): Manifest {
     kubernetesVersion: text('kubernetesVersion'),
     kubekilnVersion: text('kubekilnVersion'),
     bootBefore: text('bootBefore'),
+    runtime: readRuntime(value.runtime),
     nodes: Object.fromEntries(
       Object.entries(recordOf(value.nodes, 'nodes')).map(([name, node]) => [name, readNode(node, `nodes.${name}`)]),
     ),
     artifacts: artifacts.map((artifact, index) => readManifestArtifact(artifact, `artifacts[${index}]`)),
   };
+}
+
+const RUNTIME_SOURCES = ['inline', 'image', 'mirror'] as const;
+
+function readRuntime(value: unknown): ManifestRuntime {
+  const runtime = recordOf(value, 'runtime');
+  const source = RUNTIME_SOURCES.find(one => one === runtime.source);
+  if (!source) throw new FormatError('damaged', 'runtime.source is none that kubekiln knows');
+  const texts = pick(['sha256', 'name', 'imagePath'], key => textOf(runtime, key, 'runtime'));
+  return { source, path: pathOf(runtime, 'path', 'runtime'), ...texts };
 }
 
 function readNode(value: unknown, where: string): ManifestNode {

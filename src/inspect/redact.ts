@@ -4,6 +4,8 @@
 // A block without an end (a truncated file) is secret up to the end of the text.
 const PEM_KEY = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g;
 const KEY_MATERIAL = /(\b(?:client-key-data|secret)["']?\s*:\s*["']?)([A-Za-z0-9+/_-]{20,}={0,2})/g;
+// netrc(5)
+const LOGIN = /(^machine \S+ login )\S+ password \S+/gm;
 const CREDENTIAL = /(\b(?:token|password|client-secret)["']?\s*:\s*["']?)([^\s"',}]{8,})/g;
 // unbroken, or in lines of 60 columns and more
 const BASE64_RUN = /(?:[A-Za-z0-9+/]{60,}\s+)*[A-Za-z0-9+/]{16,}={0,2}/g;
@@ -23,6 +25,7 @@ export function holdsKeyMaterial(text: string): boolean {
 function replaceKeyMaterial(text: string): string {
   return text
     .replace(PEM_KEY, (_match, label: string) => `(redacted: ${label})`)
+    .replace(LOGIN, '$1(redacted)')
     .replace(KEY_MATERIAL, '$1(redacted)')
     .replace(BASE64_RUN, run => (hidesKey(run) ? '(redacted: base64)' : run));
 }

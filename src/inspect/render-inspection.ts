@@ -59,11 +59,17 @@ function headLine({ path, kind, size, unpacked }: CarrierDescription): string {
 }
 
 function contentLines(carrier: CarrierDescription): readonly string[] {
-  const { payload, outer, files, certificates, servers } = carrier;
+  const { payload, runtimeArchive, outer, files, certificates, servers } = carrier;
   const lines: string[] = [];
   if (payload) {
     const where = payload.directory === undefined ? '' : ` for ${payload.directory}`;
-    lines.push(`payload${where}, digest ${payload.digest}${payload.complete ? '' : ', NOT what .complete says'}`);
+    const digest =
+      payload.digest === undefined
+        ? 'digest not checked'
+        : `digest ${payload.digest}${payload.complete ? '' : ', NOT what .complete says'}`;
+    lines.push(`payload${where}, ${digest}`);
+    if (runtimeArchive !== undefined)
+      lines.push(`its runtime part comes as ${runtimeArchive}${payload.digest === undefined ? ', which is not at hand' : ''}`);
   } else lines.push('no payload of kubekiln');
   if (outer.length > 0) lines.push('', ...fileTable(outer));
   lines.push('', ...fileTable(files));

@@ -23,7 +23,8 @@ export function verifyNode(findings: Findings, name: string, carriers: readonly 
       finding('artifact-unsupported', carrier.path, 'it holds no payload of kubekiln'),
     );
   }
-  const payload = carriers.find(carrier => carrier.payload)?.payload;
+  // the one that is whole says most: user-data may leave the runtime part to an archive
+  const payload = (carriers.find(carrier => carrier.payload?.digest !== undefined) ?? carriers.find(carrier => carrier.payload))?.payload;
   if (!payload) return undefined;
   for (const carrier of carriers) {
     if (carrier.payload === undefined || carrier.payload === payload) continue;
@@ -49,6 +50,7 @@ function differenceOf(one: PayloadView, other: PayloadView): string | undefined 
   const names = new Set([...one.entries.keys(), ...other.entries.keys()]);
   // the script that starts the installer stands in the tarball only
   names.delete(INSTALL_SCRIPT);
+  if (other.digest === undefined) for (const name of names) if (!other.entries.has(name)) names.delete(name);
   for (const name of names) {
     const [a, b] = [one.entries.get(name), other.entries.get(name)];
     if (!a || !b || a.mode !== b.mode || Buffer.compare(a.content, b.content) !== 0) return name;

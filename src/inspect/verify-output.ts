@@ -21,19 +21,27 @@ interface Output {
   readonly directory: string;
   readonly manifest: Manifest;
   readonly now: number;
+  /** image/runtime.tar.gz, when it is the recorded one. */
+  readonly runtime?: Uint8Array;
 }
 
 /** @param now seconds since 1970 */
 export function verifyOutput(findings: Findings, directory: string, manifest: Manifest, now: number): readonly NodeFacts[] {
-  const output = { directory, manifest, now };
-  verifyListing(findings, output);
   const recorded = new Map(manifest.artifacts.map(artifact => [artifact.path, artifact]));
+  const archive = recorded.get(manifest.runtime.path);
+  recorded.delete(manifest.runtime.path);
+  const runtime = archive && readRecorded(findings, directory, archive);
+  const output: Output = { directory, manifest, now, ...(runtime && { runtime }) };
+  findings.check('artifacts', archive?.sha256 === manifest.runtime.sha256, () =>
+    finding('manifest-invalid', join(directory, MANIFEST_PATH), 'its runtime archive is not the one that artifacts lists'),
+  );
+  verifyListing(findings, output);
   const nodes = Object.keys(manifest.nodes).flatMap(name => {
     const node = verifyRecordedNode(findings, output, name, recorded);
     return node ? [factsOf(node)] : [];
   });
   for (const artifact of recorded.values()) {
-    const bytes = readRecorded(findings, output, artifact);
+    const bytes = readRecorded(findings, directory, artifact);
     if (bytes && artifact.path === ADMIN_CONF) verifyAdminConf(findings, output, Buffer.from(bytes).toString('utf8'), nodes);
   }
   verifyCluster(findings, nodes);
@@ -70,7 +78,7 @@ function verifyListing(findings: Findings, { directory, manifest }: Output): voi
 }
 
 /** Reads an artifact and compares it with the manifest; undefined when it is not the recorded one. Each one is counted once. */
-function readRecorded(findings: Findings, { directory }: Output, artifact: ManifestArtifact): Uint8Array | undefined {
+function readRecorded(findings: Findings, directory: string, artifact: ManifestArtifact): Uint8Array | undefined {
   const path = join(directory, artifact.path);
   const { value, problem } = reading(path, () => readDiskFile(path, MAX_ARTIFACT_BYTES, false));
   if (problem) {
@@ -108,19 +116,20 @@ function verifyRecordedNode(
   const node = manifest.nodes[name];
   if (!node) return undefined;
   const carriers: Carrier[] = [];
+  const { runtime } = output;
   for (const path of [node.userData, node.userDataGz, node.seedIso, node.tarball, node.metaData]) {
     const artifact = recorded.get(path);
     recorded.delete(path);
     findings.check('artifacts', artifact !== undefined, () =>
       finding('manifest-invalid', join(directory, MANIFEST_PATH), `${name} has ${path}, which artifacts does not list`),
     );
-    const bytes = artifact && readRecorded(findings, output, artifact);
+    const bytes = artifact && readRecorded(findings, directory, artifact);
     if (!bytes) continue;
     if (path === node.metaData) verifyMetaData(findings, join(directory, path), bytes, node.instanceId);
     else {
       const carrier = findings.read(
         'carriers',
-        reading(join(directory, path), () => readCarrier(join(directory, path), bytes)),
+        reading(join(directory, path), () => readCarrier(join(directory, path), bytes, () => runtime)),
       );
       if (carrier) carriers.push(carrier);
     }

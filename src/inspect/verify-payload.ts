@@ -5,21 +5,26 @@ import type { NodeView } from './node-view.ts';
 import { fileText } from './payload-view.ts';
 import { holdsKeyMaterial } from './redact.ts';
 
+const UNCHECKED = "the payload's digest was not checked: the archive with its runtime part is not at hand";
 const OTHERS_MAY_READ = 0o007;
 const INSTALL_SCRIPT = 'install';
 
 /** Digest, completeness, and no key in a file that others may read. */
 export function verifyPayload(findings: Findings, { subject, payload }: NodeView): void {
   const { digest, statedDigest } = payload;
-  findings.check('payloads', statedDigest === digest, () =>
-    finding(
-      'payload-digest',
-      subject,
-      statedDigest === undefined
-        ? 'the payload is not whole: .complete is missing'
-        : `the payload's digest is ${digest}, but .complete says ${statedDigest}`,
-    ),
-  );
+  if (digest === undefined && statedDigest !== undefined) {
+    const hint = 'verify out/<cluster> as a whole, where image/runtime.tar.gz completes it';
+    findings.check('payloads', false, () => finding('runtime-elsewhere', subject, UNCHECKED, hint, 'warning'));
+  } else
+    findings.check('payloads', statedDigest === digest, () =>
+      finding(
+        'payload-digest',
+        subject,
+        statedDigest === undefined
+          ? 'the payload is not whole: .complete is missing'
+          : `the payload's digest is ${digest}, but .complete says ${statedDigest}`,
+      ),
+    );
   const planned = new Set([PLAN_ENTRY, COMPLETE_ENTRY, INSTALL_SCRIPT, ...payload.files.map(file => entryOf(file.path))]);
   for (const entry of payload.entries.keys()) {
     findings.check('payloads', planned.has(entry), () =>

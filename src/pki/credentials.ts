@@ -141,6 +141,7 @@ function credentialsOf(secrets: Secrets, leaves: Leaves): Credentials {
     etcdClusterToken: secrets.etcd.clusterToken,
     bootstrapBefore,
     nodes: new Map(Object.entries(secrets.nodes)),
+    downloads: secrets.downloadCredentials ?? [],
   };
 }
 

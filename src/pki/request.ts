@@ -55,6 +55,15 @@ export interface Credentials {
   /** seconds since 1970: after it no blank etcd member founds the cluster */
   readonly bootstrapBefore: number;
   readonly nodes: ReadonlyMap<string, NodeIdentity>;
+  /** For mirrors that want a password. */
+  readonly downloads: readonly DownloadCredential[];
+}
+
+export interface DownloadCredential {
+  /** Host name or address of a mirror, without a port. */
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
 }
 
 export interface NodeIdentity {

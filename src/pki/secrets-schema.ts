@@ -15,6 +15,17 @@ const serviceAccountKey = z.strictObject({ ...entry, publicKey: text, key: text.
 const secret = z.base64().refine(value => Buffer.from(value, 'base64').length === 32, { params: { expected: '32 bytes in base64' } });
 const encryptionKey = z.strictObject({ ...entry, name: text, secret });
 
+// What stands in a netrc file, which knows quotes only since curl 7.84.
+const netrcWord = (what: string) =>
+  z.string().refine(value => /^[!$-&(-[\]-~][!$-&(-[\]-~#]*$/.test(value), { params: { expected: what } });
+const downloadCredential = z.strictObject({
+  host: z
+    .string()
+    .refine(value => /^([A-Za-z0-9._-]+|[0-9a-f:]+)$/.test(value), { params: { expected: 'a host name or an address, without a port' } }),
+  username: netrcWord('visible ASCII without blanks, quotes, backslashes and a leading #'),
+  password: netrcWord('visible ASCII without blanks, quotes, backslashes and a leading #'),
+});
+
 /** Shape of the secrets file; what it cannot say stands in check-secrets.ts. */
 export const secretsSchema: z.ZodType<Secrets> = z.strictObject({
   apiVersion: z.literal(SECRETS_API_VERSION),
@@ -23,6 +34,7 @@ export const secretsSchema: z.ZodType<Secrets> = z.strictObject({
   certificateAuthorities: z.strictObject({ kubernetes: z.array(authority), etcd: z.array(authority), 'front-proxy': z.array(authority) }),
   serviceAccountKeys: z.array(serviceAccountKey),
   encryptionKeys: z.array(encryptionKey),
+  downloadCredentials: z.array(downloadCredential).exactOptional(),
   etcd: z.strictObject({ clusterToken: text, bootstrapBefore: timestamp }),
   nodes: z.record(z.string(), z.strictObject({ generation: counter, instance: counter })),
   leaves: z.record(z.string().regex(/^[0-9a-f]{64}$/), z.strictObject({ name: text, certificate: text, key: text })),

@@ -111,6 +111,16 @@ export interface BootTimings {
   readonly bootstrapPatience: number;
 }
 
+/** `inline`: in user-data. `image`: in the machine image. `mirror`: downloaded at first boot. */
+export type RuntimeSource = 'inline' | 'image' | 'mirror';
+/** As Go names them, and upstream's file names. */
+export type Architecture = 'amd64' | 'arm64';
+
+export interface Downloads {
+  /** What mirrors are checked by, instead of the system's authorities. */
+  readonly certificateAuthority?: ExtraFile;
+}
+
 export interface Node {
   readonly name: string;
   readonly role: Role;
@@ -120,6 +130,7 @@ export interface Node {
   readonly addresses: readonly string[];
   readonly certSANs: readonly string[];
   readonly platform: string;
+  readonly architecture: Architecture;
   /** netplan v2 document (`version: 2`, …) as an object, or undefined: DHCP on the first interface. */
   readonly networkConfig?: object;
   readonly labels: Readonly<Record<string, string>>;
@@ -203,8 +214,6 @@ export interface Cluster {
   readonly encryption: readonly EncryptionRule[];
   readonly paths: NodePaths;
   readonly users: Readonly<Record<UnprivilegedDaemon, DaemonUser>>;
-  /** `image`: binaries are already on the node (the other sources come with workers). */
-  readonly binaries: { readonly source: 'image' };
   /** Registry, and path, of the images of Kubernetes itself. */
   readonly imageRepository: string;
   readonly containerd: {
@@ -220,6 +229,11 @@ export interface Cluster {
   readonly dns: DnsSettings;
   readonly registries: readonly RegistryMirror[];
   readonly proxyEnvironment: ProxyEnvironment;
+  /** Where the runtime part comes from; mirrors in the order in which they are tried, without a slash at the end. */
+  readonly runtime: { readonly source: RuntimeSource; readonly urls: readonly string[] };
+  /** `image`: the programs are on the node already. `mirror`: downloaded at install. */
+  readonly binaries: { readonly source: 'image' | 'mirror'; readonly urls: readonly string[] };
+  readonly downloads: Downloads;
   readonly timings: BootTimings;
   readonly node: {
     readonly timeServers: readonly string[];

@@ -20,7 +20,7 @@ export function urlFinding(text: string): Finding | undefined {
   if (!['http:', 'https:'].includes(url.protocol))
     return { message: `has the scheme ${url.protocol.slice(0, -1)}; https and http are possible` };
   if (url.username !== '' || url.password !== '')
-    return { message: 'holds a user name or password: cluster.yaml is no place for a secret' };
+    return { message: 'holds a user name or password: cluster.yaml is no place for a secret', secret: true };
   if (url.search !== '' || url.hash !== '') return { message: 'holds a query or a fragment' };
   // It stands in configuration files and in shell assignments.
   return /[^A-Za-z0-9._~:/@%[\]-]/.test(text) ? { message: 'holds characters that need no place in such a URL' } : undefined;

@@ -18,6 +18,7 @@ import { parseDuration } from './duration.ts';
 import { ipAddress, parseAddress, parseSubnet } from './ip-address.ts';
 import { allowsContainerd1, parseVersion, pauseTag } from './kubernetes-releases.ts';
 import { networkSettings } from './resolve-network.ts';
+import { mirrorUrls } from './mirror-urls.ts';
 import type { ClusterDocument } from './schema.ts';
 import { API_SERVER_FILES } from './schema-components.ts';
 import type { Siblings } from './siblings.ts';
@@ -71,7 +72,6 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
     encryption: encryption(spec.encryptionConfiguration),
     paths: spec.paths,
     users: spec.users,
-    binaries: spec.binaries,
     ...networkSettings(spec, version),
     imageRepository: spec.imageRepository,
     containerd: {
@@ -84,6 +84,9 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
       ...(caFile !== undefined && { certificateAuthority: sibling('caFile', caFile, siblings) }),
     })),
     proxyEnvironment: withoutUndefined(spec.proxyEnvironment) as ProxyEnvironment,
+    runtime: { source: spec.runtime.source, urls: mirrorUrls(spec.runtime) },
+    binaries: { source: spec.binaries.source, urls: mirrorUrls(spec.binaries) },
+    downloads: spec.downloads.caFile === undefined ? {} : { certificateAuthority: sibling('caFile', spec.downloads.caFile, siblings) },
     timings: {
       addressWait: seconds(spec.addressWait),
       clockWait: seconds(spec.clockWait),
@@ -106,6 +109,7 @@ function resolveNode(node: NodeDocument, spec: SpecDocument): Node {
     addresses: unique([node.address, ...(node.addresses ?? [])]),
     certSANs: unique(node.certSANs),
     platform: node.platform ?? spec.platform,
+    architecture: node.architecture,
     ...(node.networkConfig && { networkConfig: node.networkConfig }),
     labels: node.labels,
     taints: taints.map(({ key, value, effect }) => ({ key, effect, ...(value !== undefined && { value }) })),

@@ -6,7 +6,8 @@ import { API_VERSION, KIND } from './schema.ts';
 
 /** A complete cluster.yaml, with the audit policy inline. */
 export function resolvedClusterYaml(cluster: Cluster): string {
-  const { networking, apiServer, etcd, timings, controlPlaneEndpoint: endpoint } = cluster;
+  const { networking, apiServer, etcd, timings, controlPlaneEndpoint: endpoint, downloads } = cluster;
+  const { certificateAuthority: authority } = downloads;
   return dumpYaml({
     apiVersion: API_VERSION,
     kind: KIND,
@@ -41,6 +42,7 @@ export function resolvedClusterYaml(cluster: Cluster): string {
       encryptionConfiguration: {
         resources: cluster.encryption.map(({ resources, providers }) => ({ resources, providers: providers.map(provider) })),
       },
+      runtime: cluster.runtime,
       binaries: cluster.binaries,
       podNetwork: cluster.podNetwork,
       proxy: cluster.proxy,
@@ -57,6 +59,7 @@ export function resolvedClusterYaml(cluster: Cluster): string {
         ),
       },
       proxyEnvironment: cluster.proxyEnvironment,
+      downloads: { ...(authority && { caFile: authority.source }) },
       paths: cluster.paths,
       users: cluster.users,
       bootstrapWindow: durationText(cluster.bootstrapWindow),

@@ -1,6 +1,7 @@
 import type { Rule } from './rule.ts';
 import { addressRules } from './rules/addresses.ts';
 import { configurationRules } from './rules/configurations.ts';
+import { downloadRules } from './rules/downloads.ts';
 import { encryptionRules } from './rules/encryption.ts';
 import { endpointRules } from './rules/endpoints.ts';
 import { fileRules } from './rules/files.ts';
@@ -39,5 +40,6 @@ export const RULES: readonly Rule[] = [
   ...registryRules,
   ...encryptionRules,
   ...fileRules,
+  ...downloadRules,
   ...networkConfigRules,
 ];

@@ -1,5 +1,6 @@
 import { choice, integer, list, mapping, table, text, upstream } from './field.ts';
 import { extraArg } from './schema-components.ts';
+import { architecture } from './schema-downloads.ts';
 
 export const PLATFORMS = [
   'nocloud',
@@ -39,6 +40,7 @@ export const node = mapping('One machine.', {
     "More names for this node's API server certificate.",
   ).default([]),
   platform: choice(PLATFORMS, 'Where this node runs, if elsewhere than spec.platform says.').optional(),
+  architecture,
   labels: table('label-key', text('label-value', 'Value of the label.'), 'Labels of the Node object.').default({}),
   nodeRegistration: mapping('How the node registers.', {
     taints: list(

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { choice, integer, list, mapping, port, text, upstream } from './field.ts';
 import { apiServer, component, etcd } from './schema-components.ts';
+import { binaries, downloads, runtime } from './schema-downloads.ts';
 import { encryptionConfiguration } from './schema-encryption.ts';
 import { dns, kubeProxyConfiguration, podNetwork, proxy } from './schema-network.ts';
 import { hostSettings, node, PLATFORMS, users } from './schema-nodes.ts';
@@ -55,13 +56,6 @@ const paths = mapping('Directories on a node.', {
   logs: text('path', 'One directory per component is made below it.').default('/var/log/kubernetes'),
 });
 
-const binaries = mapping('Where the programs come from.', {
-  source: choice(
-    ['image'],
-    'image: they are on the node already, in paths.binaries. What must be there: kube-apiserver, kube-controller-manager, kube-scheduler and kubectl of kubernetesVersion (https://dl.k8s.io/<version>/bin/linux/<arch>/<name>), etcd and etcdctl 3.6 (https://github.com/etcd-io/etcd/releases) on control-plane nodes; kubelet and kube-proxy of kubernetesVersion, containerd and containerd-shim-runc-v2 (https://github.com/containerd/containerd/releases) and runc (https://github.com/opencontainers/runc/releases) on all; with podNetwork.type flannel also flanneld (https://github.com/flannel-io/flannel/releases), and bridge, host-local, loopback and portmap in /opt/cni/bin (https://github.com/containernetworking/plugins/releases); openssl and curl in /usr/bin, and in /usr/sbin nft (for kube-proxy in the mode nftables) iptables (for flanneld, and that mode), and haproxy 2.4 or newer (on workers with loadBalancer.type localProxy).',
-  ).default('image'),
-});
-
 const clusterSpec = mapping('What the cluster is.', {
   kubernetesVersion: text('version', 'Release of the control plane. Supported minors: 1.33 to 1.37; any patch.'),
   controlPlaneEndpoint: text(
@@ -83,6 +77,7 @@ const clusterSpec = mapping('What the cluster is.', {
   scheduler: component('kube-scheduler').prefault({}),
   etcd: etcd.prefault({}),
   encryptionConfiguration: encryptionConfiguration.optional(),
+  runtime: runtime.prefault({}),
   binaries: binaries.prefault({}),
   imageRepository: text('image', 'Where the images of Kubernetes itself are fetched.').default(DEFAULT_IMAGE_REPOSITORY),
   kubeletConfiguration: upstream(
@@ -95,6 +90,7 @@ const clusterSpec = mapping('What the cluster is.', {
   containerd: containerd.prefault({}),
   registries: registries.prefault({}),
   proxyEnvironment: proxyEnvironment.prefault({}),
+  downloads: downloads.prefault({}),
   paths: paths.prefault({}),
   users: users.prefault({}),
   bootstrapWindow: text(

@@ -5,6 +5,8 @@ export interface Finding {
   readonly message: string;
   readonly hint?: string;
   readonly code?: ProblemCode;
+  /** The text holds a password: no message repeats it. */
+  readonly secret?: true;
 }
 
 export interface TextFormat {

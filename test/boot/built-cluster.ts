@@ -27,6 +27,8 @@ export interface ClusterSettings {
   readonly kubernetesVersion?: string;
   /** Laid over `spec` of cluster.yaml. */
   readonly spec?: Readonly<Record<string, unknown>>;
+  /** Files beside cluster.yaml, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** How many control-plane nodes; default 3. */
   readonly size?: 1 | 3;
   /** How many worker nodes; default none. */
@@ -51,6 +53,7 @@ export async function buildCluster(settings: ClusterSettings = {}): Promise<Buil
   const addresses = nodes.map(node => node.address).join(',');
   await kubekilnAt(then, ['init', NAME, '--control-plane', addresses, '--kubernetes-version', kubernetesVersion]);
   await writeFile(join(directory, 'cluster.yaml'), clusterYaml(kubernetesVersion, nodes, workers, settings.spec ?? {}));
+  for (const [name, content] of Object.entries(settings.files ?? {})) await writeFile(join(directory, name), content);
   const report = await kubekilnAt(then, ['build']);
   await kubekilnAt(then, ['verify']);
   const kubekiln = (...args: string[]) => kubekilnAt(process.env, args);

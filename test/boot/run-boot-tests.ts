@@ -25,6 +25,7 @@ const TESTS = [
   { name: 'guards', bounded: true },
   { name: 'durability', bounded: true },
   { name: 'live-node', bounded: true },
+  { name: 'runtime', bounded: true },
   { name: 'etcd-guard', bounded: true },
   { name: 'lost-write', bounded: true },
   { name: 'second-boot-without-quorum', bounded: true },

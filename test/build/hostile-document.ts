@@ -59,6 +59,9 @@ export function completeDocument(): Record<string, unknown> {
           },
         ],
       },
+      runtime: { source: 'mirror', url: 'https://a.example.com/x', urls: ['https://b.example.com'] },
+      binaries: { url: 'https://a.example.com/x', urls: ['https://b.example.com'] },
+      downloads: { caFile: 'mirror-ca.pem' },
       paths: { binaries: '/opt/k8s/bin', configuration: '/etc/kubernetes', pki: '/etc/kubernetes/pki', logs: '/var/log/kubernetes' },
       users: {
         etcd: { name: 'etcd' },

@@ -123,6 +123,7 @@ const SIBLINGS: Readonly<Record<string, string>> = {
   authenticationConfigurationFile: 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n',
   admissionControlConfigFile: 'apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\n',
   tracingConfigFile: 'apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\n',
+  caFile: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
   egressSelectorConfigFile: 'apiVersion: apiserver.k8s.io/v1beta1\nkind: EgressSelectorConfiguration\n',
 };
 
@@ -137,8 +138,8 @@ function prepared(fields: readonly TextField[], text: string): Prepared {
   const [only, ...more] = fields;
   if (only && more.length === 0) keepAround(only, document);
   for (const field of fields) setField(document, field, text);
-  const { apiServer } = document.spec as { apiServer: Record<string, unknown> };
-  const files = new Map(Object.entries(SIBLINGS).map(([key, content]) => [String(apiServer[key]), content]));
+  const { apiServer, downloads } = document.spec as { apiServer: Record<string, unknown>; downloads?: Record<string, unknown> };
+  const files = new Map(Object.entries(SIBLINGS).map(([key, content]) => [String({ ...downloads, ...apiServer }[key]), content]));
   delete apiServer[fields.some(field => field.steps.includes('auditPolicyFile')) ? 'auditPolicy' : 'auditPolicyFile'];
   return {
     bytes: Buffer.from(dumpYaml(document)),

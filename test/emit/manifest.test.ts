@@ -12,11 +12,14 @@ import { samplePayload } from './sample-payload.ts';
 
 const payload = samplePayload();
 const artifacts = [...emitNode(payload), { path: 'admin.conf', mode: 0o600, content: Buffer.from('x') }];
+const archive = { content: Buffer.from('x'), digest: 'a'.repeat(64), name: 'runtime-aaaaaaaaaaaa.tar.gz' };
+const runtime = { source: 'image', archive } as const;
 const manifest = buildManifest({
   clusterName: 'prod',
   kubernetesVersion: 'v1.37.1',
   kubekilnVersion: '0.1.0',
   bootBefore: 1_797_552_000,
+  runtime,
   nodes: [{ payload, notAfter: 1_826_496_000 }],
   artifacts,
 });
@@ -31,10 +34,18 @@ describe('manifest.json', () => {
       'kubernetesVersion',
       'kubekilnVersion',
       'bootBefore',
+      'runtime',
       'nodes',
       'artifacts',
     ]);
     assert.equal(value.bootBefore, '2026-12-18T00:00:00Z');
+    assert.deepEqual(value.runtime, {
+      source: 'image',
+      path: 'image/runtime.tar.gz',
+      sha256: 'a'.repeat(64),
+      name: 'runtime-aaaaaaaaaaaa.tar.gz',
+      imagePath: '/usr/local/share/kubekiln/runtime-aaaaaaaaaaaa.tar.gz',
+    });
     assert.deepEqual(value.nodes['cp-1'], {
       role: 'control-plane',
       address: '10.0.1.11',
@@ -69,6 +80,7 @@ describe('manifest.json', () => {
       kubernetesVersion: 'v1.37.1',
       kubekilnVersion: '0.1.0',
       bootBefore: 1_797_552_000,
+      runtime,
       nodes: [{ payload, notAfter: 1_826_496_000 }],
       artifacts: artifacts.toReversed(),
     });
@@ -84,6 +96,8 @@ describe('manifest.json', () => {
       ['"0600"', '"rw"'],
       ['"size": 1,', '"size": -1,'],
       ['"generation": 1', '"generation": "1"'],
+      ['"source": "image"', '"source": "stick"'],
+      ['"image/runtime.tar.gz"', '"/etc/shadow"'],
     ] as const) {
       assert.ok(text.includes(from), from);
       assert.throws(() => readManifest(Buffer.from(text.replace(from, to))), { name: 'FormatError' }, to);

@@ -14,6 +14,7 @@ export function sampleNode(overrides: Partial<Node> = {}): Node {
     addresses: ['10.0.1.11'],
     certSANs: [],
     platform: 'nocloud',
+    architecture: 'amd64',
     labels: {},
     taints: [],
     kubeletExtraArgs: [],
@@ -64,6 +65,7 @@ export function samplePayload(node: Node = sampleNode(), more: readonly Omit<Pay
     digest,
     directory: '/var/lib/kubekiln/payload/1',
     entries: [{ path: 'plan', content: plan, ...own }, ...files, { path: '.complete', content: `${digest}\n`, ...own }],
+    runtime: 'inline',
     bootScript: 'umask 077\nmkdir -p /var/lib/kubekiln/payload/1\n: "$x" && echo \'quoted\'',
   };
 }

@@ -80,7 +80,10 @@ describe('size report', () => {
       `cp-1: ${comma(bytes)} bytes after gzip; aws takes 16,384 (raw, before base64): ${comma(bytes - 16_384)} too many`,
     );
     assert.match(problem?.details?.[0] ?? '', /^heaviest: scripts 2\d KB, .*\(kubekiln inspect out\/prod\/nodes\/cp-1\/user-data\.gz\)$/);
-    assert.equal(problem?.details?.[1], 'fits: runtime baked in the image · platform: nocloud (seed.iso)');
+    assert.equal(
+      problem?.details?.[1],
+      'fits: runtime: {source: image} · runtime: {source: mirror, url: …} · platform: nocloud (seed.iso)',
+    );
   });
 
   it('advises smaller keys only where there are larger ones, and only when they would do', () => {

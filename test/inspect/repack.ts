@@ -26,9 +26,19 @@ function payloadOf(output: BuildOutput, name: string): Payload {
     const text = Buffer.from(content).toString();
     return { path, mode, content: text, part: 'config', secret: false } as const;
   });
-  const { digest, directory } = carrier.payload;
+  const { digest = '', directory } = carrier.payload;
   const instanceId = `prod-${name}-1`;
-  return { clusterName: 'prod', node, generation: 1, instanceId, digest, directory, entries, bootScript: carrier.bootCommands[0] ?? '' };
+  return {
+    clusterName: 'prod',
+    node,
+    generation: 1,
+    instanceId,
+    digest,
+    directory,
+    entries,
+    bootScript: carrier.bootCommands[0] ?? '',
+    runtime: 'inline',
+  };
 }
 
 function edited(payload: Payload, edits: Edits): Payload {
@@ -79,6 +89,10 @@ export function repack(output: BuildOutput, node: string, edits: Edits, adminCon
       kubernetesVersion: manifest.kubernetesVersion,
       kubekilnVersion: manifest.kubekilnVersion,
       bootBefore: seconds(manifest.bootBefore),
+      runtime: {
+        source: manifest.runtime.source,
+        archive: { content: new Uint8Array(), digest: manifest.runtime.sha256, name: manifest.runtime.name },
+      },
       nodes: payloads.map(payload => ({ payload, notAfter: seconds(manifest.nodes[payload.node.name]?.notAfter ?? '') })),
       artifacts,
     }),

@@ -8,7 +8,7 @@ export const YEAR = 365 * DAY;
 
 export function sampleNode(name: string, address: string, role: Node['role'] = 'control-plane'): Node {
   const registration = { labels: {}, taints: [], kubeletExtraArgs: [], kubeletConfiguration: {} };
-  return { name, role, address, addresses: [address], certSANs: [], platform: 'nocloud', ...registration };
+  return { name, role, address, addresses: [address], certSANs: [], platform: 'nocloud', architecture: 'amd64', ...registration };
 }
 
 export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
@@ -46,7 +46,6 @@ export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
       'kube-scheduler': user('kube-scheduler', 903),
       'local-proxy': user('local-proxy', 904),
     },
-    binaries: { source: 'image' },
     podNetwork: { type: 'flannel', backend: 'vxlan' },
     proxy: { disabled: false },
     kubeProxyConfiguration: {},
@@ -55,6 +54,9 @@ export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
     containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2', configurationVersion: 3 },
     registries: [],
     proxyEnvironment: { noProxy: [] },
+    runtime: { source: 'inline', urls: [] },
+    binaries: { source: 'image', urls: [] },
+    downloads: {},
     timings: { addressWait: 300, clockWait: 120, bootstrapPatience: 900 },
     node: { timeServers: [], sysctl: {}, modules: [] },
     nodes: [sampleNode('cp-1', '10.0.1.11'), sampleNode('cp-2', '10.0.1.12'), sampleNode('cp-3', '10.0.1.13')],

@@ -39,7 +39,12 @@ describe('golden trees', () => {
   for (const scenario of readdirSync(GOLDEN)) {
     it(scenario, () => {
       const cluster = readFixture(join(GOLDEN, scenario, 'cluster.yaml'));
-      const credentials = requestCredentials(cluster, certificateRequests(cluster), { offlineSigner: scenario === 'offline-signer' });
+      const credentials = requestCredentials(cluster, certificateRequests(cluster), {
+        offlineSigner: scenario === 'offline-signer',
+        ...(scenario.endsWith('mirror') && {
+          downloads: [{ host: 'mirror.example.com', username: 'node', password: 'secret-of-the-mirror' }],
+        }),
+      });
       for (const plan of planCluster(cluster, credentials)) {
         const file = join(GOLDEN, scenario, `${plan.node.name}.txt`);
         if (process.env.RECORD_GOLDEN !== undefined) writeFileSync(file, render(plan));

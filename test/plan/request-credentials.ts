@@ -18,12 +18,13 @@ function asText(request: CertificateRequest): string {
 export interface RequestCredentialOptions {
   /** The cluster CA's key is elsewhere. */
   readonly offlineSigner?: boolean;
+  readonly downloads?: Credentials['downloads'];
 }
 
 export function requestCredentials(
   cluster: Cluster,
   requests: readonly CertificateRequest[],
-  { offlineSigner = false }: RequestCredentialOptions = {},
+  { offlineSigner = false, downloads = [] }: RequestCredentialOptions = {},
 ): Credentials {
   const authority = (name: AuthorityName, withKey: boolean) => ({
     bundle: `trust bundle of ${name}\n`,
@@ -49,5 +50,6 @@ export function requestCredentials(
     etcdClusterToken: `${cluster.name}-token`,
     bootstrapBefore: BORN + cluster.bootstrapWindow,
     nodes: new Map(cluster.nodes.map(node => [node.name, { generation: 1, instance: 1 }])),
+    downloads,
   };
 }

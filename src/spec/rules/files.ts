@@ -23,10 +23,13 @@ function namedFiles({ spec, badTexts }: RuleInput): readonly { key: FileKey; nam
 }
 
 function authorityFiles({ spec, badTexts }: RuleInput): readonly { name: string; path: DocumentPath }[] {
-  return Object.entries(spec.registries?.mirrors ?? {}).flatMap(([registry, mirror]) => {
-    const path = ['spec', 'registries', 'mirrors', registry, 'caFile'];
+  const ofRegistries = Object.entries(spec.registries?.mirrors ?? {}).map(([registry, mirror]) => ({
+    name: mirror?.caFile,
+    path: ['spec', 'registries', 'mirrors', registry, 'caFile'],
+  }));
+  return [...ofRegistries, { name: spec.downloads?.caFile, path: ['spec', 'downloads', 'caFile'] }].flatMap(({ name, path }) => {
     const bad = badTexts.some(({ text }) => pathText(text.path) === pathText(path));
-    return mirror?.caFile === undefined || bad ? [] : [{ name: mirror.caFile, path }];
+    return name === undefined || bad ? [] : [{ name, path }];
   });
 }
 
@@ -44,8 +47,8 @@ const unusableFile: Rule = {
   check(input, report) {
     for (const { name, path } of authorityFiles(input)) {
       const { text } = input.siblings.read(name);
-      if (text !== undefined && !/^-----BEGIN CERTIFICATE-----$/m.test(text))
-        report.error(path, `${name} holds no certificate (PEM)`, { value: name });
+      if (text !== undefined && !holdsOnlyCertificates(text))
+        report.error(path, `${name} is not made of certificates in PEM, and of nothing else`, { value: name });
     }
     for (const { key, name, path } of namedFiles(input)) {
       const { text, findings, parsed } = input.siblings.read(name);
@@ -58,6 +61,12 @@ const unusableFile: Rule = {
     }
   },
 };
+
+/** Whatever else stands in the file (a key, above all) would go to every node. */
+function holdsOnlyCertificates(text: string): boolean {
+  const withoutComments = text.replace(/^#.*$/gm, '');
+  return /^(\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----)+\s*$/.test(withoutComments);
+}
 
 function kindOf(value: unknown, key: FileKey, name: string, path: DocumentPath, report: Report): void {
   const { kind, group } = FILES[key];

@@ -15,9 +15,9 @@ export const formatRules: readonly Rule[] = [...FORMAT_CODES].map(code => ({
   code,
   check({ badTexts }, report) {
     for (const { text, finding } of badTexts.filter(bad => bad.code === code)) {
-      const message = `${pathText(text.key ? text.path.slice(0, -1) : text.path)}: ${JSON.stringify(text.value)} ${finding.message}`;
+      const message = `${pathText(text.key ? text.path.slice(0, -1) : text.path)}: ${finding.secret ? 'it' : JSON.stringify(text.value)} ${finding.message}`;
       report.error(text.path, message, {
-        value: text.value,
+        ...(!finding.secret && { value: text.value }),
         mark: text.key ? 'key' : 'value',
         ...(finding.hint !== undefined && { hint: finding.hint }),
       });

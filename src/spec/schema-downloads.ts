@@ -1,0 +1,43 @@
+// What a node needs beside its own user-data, and where that comes from: kubekiln's runtime part, the programs of the cluster.
+import { choice, list, mapping, text } from './field.ts';
+
+export const RUNTIME_SOURCES = ['inline', 'image', 'mirror'] as const;
+export const BINARY_SOURCES = ['image'] as const;
+export const ARCHITECTURES = ['amd64', 'arm64'] as const;
+
+const mirrorUrl = () => text('https-url', 'Base URL of a mirror, without credentials: those stand in secrets.yaml (downloadCredentials).');
+const urls = {
+  url: mirrorUrl().optional(),
+  urls: list(mirrorUrl(), 'More mirrors, tried in this order.').default([]),
+};
+
+export const runtime = mapping(
+  "Where kubekiln's own runtime part comes from: scripts, units and manifests that are the same on all nodes.",
+  {
+    source: choice(
+      RUNTIME_SOURCES,
+      'inline: in user-data, with everything else. image: in the machine image, where user-data becomes too large. mirror: downloaded at first boot from <url>/runtime-<digest>.tar.gz. The archive is out/<cluster>/image/runtime.tar.gz; its SHA-256 stands in user-data, manifest.json says its name.',
+    ).default('inline'),
+    ...urls,
+  },
+);
+
+export const binaries = mapping('Where the programs come from.', {
+  source: choice(
+    BINARY_SOURCES,
+    'image: they are on the node already, in paths.binaries. mirror: downloaded at install, each checked against the SHA-256 that cluster.lock.yaml pins (kubekiln images pin); a mirror holds a file at its upstream address without https://, as wget -x saves it: <url>/dl.k8s.io/v1.37.1/bin/linux/amd64/kube-apiserver. What must be there: kube-apiserver, kube-controller-manager, kube-scheduler and kubectl of kubernetesVersion (https://dl.k8s.io/<version>/bin/linux/<arch>/<name>), etcd and etcdctl 3.6 (https://github.com/etcd-io/etcd/releases) on control-plane nodes; kubelet of kubernetesVersion, containerd and containerd-shim-runc-v2 (https://github.com/containerd/containerd/releases) and runc (https://github.com/opencontainers/runc/releases) on all; and, from the image in both cases, openssl and curl in /usr/bin. kubekiln images list prints all of them.',
+  ).default('image'),
+  ...urls,
+});
+
+export const downloads = mapping('How nodes reach mirrors.', {
+  caFile: text(
+    'sibling-file',
+    'PEM file beside cluster.yaml with the authorities that mirrors are checked by, instead of those of the system.',
+    {
+      examples: ['mirror-ca.pem'],
+    },
+  ).optional(),
+});
+
+export const architecture = choice(ARCHITECTURES, "The machine's processor.").default('amd64');
