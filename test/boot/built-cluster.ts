@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KUBERNETES_VERSION } from './cache.ts';
 import { run } from './command.ts';
-import { networkConfigOf, type TestNode, THREE_NODES, workerNodes } from './nodes.ts';
+import { address6Of, networkConfigOf, type TestNode, THREE_NODES, workerNodes } from './nodes.ts';
 import { KUBEKILN } from './repository.ts';
 import { runDirectory } from './run-directory.ts';
 
@@ -33,11 +33,14 @@ export interface ClusterSettings {
   readonly size?: 1 | 3;
   /** How many worker nodes; default none. */
   readonly workers?: number;
+  /** Gives every node an IPv6 address besides, and both families to pods and Services. */
+  readonly dualStack?: boolean;
   /** The day on which the cluster's secrets were made; default 0. */
   readonly daysAgo?: number;
 }
 
 const NAME = 'boot';
+const DUAL_STACK = { serviceSubnet: '10.96.0.0/16,fd00:96::/112', podSubnet: '10.244.0.0/16,fd00:244::/48' };
 
 /** Runs the built kubekiln as a user does: init, an edited cluster.yaml, build, verify. @throws with its words when one of them fails */
 export async function buildCluster(settings: ClusterSettings = {}): Promise<BuiltCluster> {
@@ -52,7 +55,7 @@ export async function buildCluster(settings: ClusterSettings = {}): Promise<Buil
   const then = settings.daysAgo === undefined ? process.env : { ...process.env, SOURCE_DATE_EPOCH: secondsAt(settings.daysAgo) };
   const addresses = nodes.map(node => node.address).join(',');
   await kubekilnAt(then, ['init', NAME, '--control-plane', addresses, '--kubernetes-version', kubernetesVersion]);
-  await writeFile(join(directory, 'cluster.yaml'), clusterYaml(kubernetesVersion, nodes, workers, settings.spec ?? {}));
+  await writeFile(join(directory, 'cluster.yaml'), clusterYaml(kubernetesVersion, nodes, workers, settings));
   for (const [name, content] of Object.entries(settings.files ?? {})) await writeFile(join(directory, name), content);
   const report = await kubekilnAt(then, ['build']);
   await kubekilnAt(then, ['verify']);
@@ -70,17 +73,20 @@ function clusterYaml(
   kubernetesVersion: string,
   controlPlane: readonly TestNode[],
   workers: readonly TestNode[],
-  spec: Readonly<Record<string, unknown>>,
+  { dualStack = false, spec = {} }: ClusterSettings,
 ): string {
-  const nodes = [
-    ...controlPlane.map(node => ({ ...node, role: 'control-plane' })),
-    ...workers.map(node => ({ ...node, role: 'worker' })),
-  ].map(node => ({ ...node, networkConfig: networkConfigOf(node.address) }));
+  const of = (role: string, hosts: readonly TestNode[]) =>
+    hosts.map(({ name, address }) => ({
+      ...{ name, role, address, networkConfig: networkConfigOf(address, { dualStack }) },
+      ...(dualStack ? { addresses: [address6Of(address)] } : {}),
+    }));
+  const nodes = [...of('control-plane', controlPlane), ...of('worker', workers)];
+  const networking = dualStack ? { networking: DUAL_STACK } : {};
   const document = {
     apiVersion: 'kubekiln/v1alpha1',
     kind: 'Cluster',
     metadata: { name: NAME },
-    spec: { kubernetesVersion, nodes, ...spec },
+    spec: { kubernetesVersion, nodes, ...networking, ...spec },
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

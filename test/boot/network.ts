@@ -18,6 +18,9 @@ let count = 0;
 /** Addresses of test clusters; the namespace keeps them apart from every other network, and from other runs' clusters with the same ones. */
 export const SUBNET = { prefix: '10.77.0', length: 24 } as const;
 
+/** What dual-stack clusters have besides. */
+export const SUBNET_6 = { prefix: 'fd00:77:', length: 64 } as const;
+
 /** Makes a namespace with a bridge. It goes when the run ends, or earlier with `remove`. */
 export async function createNetwork(): Promise<Network> {
   runDirectory();
@@ -29,6 +32,7 @@ export async function createNetwork(): Promise<Network> {
   await inside('link', 'set', 'lo', 'up');
   await inside('link', 'add', bridge, 'type', 'bridge');
   await inside('address', 'add', `${gateway}/${SUBNET.length}`, 'dev', bridge);
+  await inside('address', 'add', `${SUBNET_6.prefix}:1/${SUBNET_6.length}`, 'dev', bridge, 'nodad');
   await inside('link', 'set', bridge, 'up');
   // Not `ip netns exec`: that remounts /sys, and nspawn then finds no control groups.
   const enter = (program: string, args: readonly string[]) => [`--net=/run/netns/${namespace}`, program, ...args];

@@ -1,4 +1,4 @@
-import { SUBNET } from './network.ts';
+import { SUBNET, SUBNET_6 } from './network.ts';
 
 export interface TestNode {
   readonly name: string;
@@ -16,10 +16,18 @@ export function workerNodes(count: number): readonly TestNode[] {
   return Array.from({ length: count }, (_, index) => ({ name: `w-${index + 1}`, address: `${SUBNET.prefix}.${21 + index}` }));
 }
 
-/** netplan's form of a host's one address. systemd-nspawn calls the only interface host0. */
-export function networkConfigOf(address: string, name = 'host0'): object {
+/** The IPv6 address of the host with that IPv4 address, in a dual-stack cluster. */
+export function address6Of(address: string): string {
+  return `${SUBNET_6.prefix}:${address.split('.').at(-1)}`;
+}
+
+/** netplan's form of a host's address, or its two. systemd-nspawn calls the only interface host0. */
+export function networkConfigOf(address: string, { name = 'host0', dualStack = false } = {}): object {
+  const addresses = [`${address}/${SUBNET.length}`, ...(dualStack ? [`${address6Of(address)}/${SUBNET_6.length}`] : [])];
+  // No IPv6 default route: cloud-init 22.4 makes ::/64 of ::/0, and nothing is beyond the bridge.
+  const routes = [{ to: '0.0.0.0/0', via: `${SUBNET.prefix}.1` }];
   return {
     version: 2,
-    ethernets: { [name]: { addresses: [`${address}/${SUBNET.length}`], routes: [{ to: '0.0.0.0/0', via: `${SUBNET.prefix}.1` }] } },
+    ethernets: { [name]: { addresses, routes } },
   };
 }

@@ -27,7 +27,7 @@ export interface VmCase {
 export function buildVmCluster(spec: Readonly<Record<string, unknown>> = {}): Promise<BuiltCluster> {
   const nodes = THREE_NODES.slice(0, 1).map(({ name, address }) => ({
     ...{ name, role: 'control-plane', address },
-    networkConfig: networkConfigOf(address, 'eth0'),
+    networkConfig: networkConfigOf(address, { name: 'eth0' }),
   }));
   return buildCluster({ size: 1, spec: { nodes, ...spec } });
 }
