@@ -70,9 +70,10 @@ case $what in
     ;;
   containerd)
     module=github.com/containerd/containerd/v2
+    case $version in v1.*) module=${module%/v2} ;; esac
     require $module
     for name in containerd containerd-shim-runc-v2 ctr; do
-      build $name $module/cmd/$name "-X $module/version.Version=$version" -tags no_btrfs,no_zfs,no_devmapper
+      build $name $module/cmd/$name "-X $module/version.Version=$version" -tags no_btrfs,no_zfs,no_devmapper,no_aufs
     done
     ;;
   cni-plugins)

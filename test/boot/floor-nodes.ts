@@ -9,7 +9,7 @@ import type { ControlPlane, Member } from './control-plane.ts';
 import { createHost } from './host.ts';
 import type { TestImage } from './images/test-images.ts';
 import type { Network } from './network.ts';
-import { nodePrograms } from './node-programs.ts';
+import { CONTAINERD_VERSION, nodePrograms } from './node-programs.ts';
 import { networkConfigOf, type TestNode } from './nodes.ts';
 import { podHost } from './pod-host.ts';
 import { BOOT_SCRIPTS } from './repository.ts';
@@ -20,16 +20,28 @@ import { seedOfPlainHost } from './seed.ts';
 const IMAGES = '/var/lib/test-images';
 
 /** Hosts, switched off, that join the control plane of `built` as nodes; the CA that signs for them is read from the first node's tarball. */
-export async function createFloorNodes(built: BuiltCluster, network: Network, nodes: readonly TestNode[]): Promise<readonly Member[]> {
+export async function createFloorNodes(
+  built: BuiltCluster,
+  network: Network,
+  nodes: readonly TestNode[],
+  containerdVersion = CONTAINERD_VERSION,
+): Promise<readonly Member[]> {
   const directory = await mkdtemp(join(runDirectory(), 'floor-nodes-'));
   const first = built.nodes[0];
   if (first === undefined) throw new Error('no control plane');
   await run('tar', ['--extract', '--gzip', '--file', join(built.out, 'nodes', first.name, 'node.tar.gz'), '--directory', directory]);
   const ca = join(directory, 'files/etc/kubernetes/pki');
-  const setup = await podHost(await nodePrograms());
+  const setup = await podHost(await nodePrograms(built.kubernetesVersion, containerdVersion), containerdVersion);
   const members = [];
   for (const { name, address } of nodes) {
-    await run(join(BOOT_SCRIPTS, 'floor/lay-out-node.sh'), [ca, `https://${first.address}:6443`, directory, name, address]);
+    await run(join(BOOT_SCRIPTS, 'floor/lay-out-node.sh'), [
+      ca,
+      `https://${first.address}:6443`,
+      directory,
+      name,
+      address,
+      containerdVersion,
+    ]);
     const tree = join(directory, name);
     await seedOfPlainHost(tree, name, JSON.stringify(networkConfigOf(address)));
     const host = await createHost({

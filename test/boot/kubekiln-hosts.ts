@@ -23,12 +23,17 @@ export interface HostSettings {
   /** A tree laid over each host's root before its first boot: settings of the test, never of the product. */
   readonly trees?: readonly string[];
   readonly nspawnArguments?: readonly string[];
+  /** Default: the newest. */
+  readonly containerdVersion?: string;
 }
 
 /** A new host for each node, switched off, all of them that hold nothing but the artifacts of `built`, brought by `carrier`. */
 export async function createHosts(built: BuiltCluster, carrier: Carrier, settings: HostSettings = {}): Promise<ControlPlane> {
   const kubernetes = await ensureKubernetes(built.kubernetesVersion);
-  const pods = await podHost(settings.programs ?? (await programsOfHost(built.kubernetesVersion)));
+  const pods = await podHost(
+    settings.programs ?? (await programsOfHost(built.kubernetesVersion, settings.containerdVersion)),
+    settings.containerdVersion,
+  );
   const rootFileSystem = await ensureRootFileSystem(settings.suite);
   const network = await createNetwork();
   const nspawnArguments = [...pods.nspawnArguments, ...(settings.nspawnArguments ?? [])];

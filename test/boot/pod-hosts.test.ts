@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { buildCluster } from './built-cluster.ts';
+import { KUBERNETES_VERSION } from './cache.ts';
 import { powerOn, untilReady } from './control-plane.ts';
 import { corednsObjects } from './floor-dns.ts';
 import { allowFloorNodes, createFloorNodes, importImages } from './floor-nodes.ts';
@@ -13,19 +14,31 @@ import { writeImage } from './images/archive.ts';
 import { agnhostImage, testImages } from './images/test-images.ts';
 import { createHosts } from './kubekiln-hosts.ts';
 import { machineSettings } from './machine-settings.ts';
+import { CONTAINERD_1_VERSION, CONTAINERD_VERSION } from './node-programs.ts';
 import { workerNodes } from './nodes.ts';
 import { eventually, seconds } from './patience.ts';
 import { runDirectory } from './run-directory.ts';
 import { untilWebPods, webObjects } from './web-pods.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
-test('nodes with hand-made units become Ready, and pods reach each other, a Service and DNS', { timeout: 900_000 }, async t => {
+/** The older line of containerd, and the last minor that takes it, in the full run. */
+const RELEASES = [
+  { kubernetesVersion: KUBERNETES_VERSION, containerdVersion: CONTAINERD_VERSION },
+  ...(process.env.KUBEKILN_BOOT_FULL !== '1' ? [] : [{ kubernetesVersion: 'v1.35.4', containerdVersion: CONTAINERD_1_VERSION }]),
+];
+
+for (const { kubernetesVersion, containerdVersion } of RELEASES) {
+  const title = `Kubernetes ${kubernetesVersion}, containerd ${containerdVersion}: hand-made nodes become Ready, pods reach each other, a Service and DNS`;
+  test(title, { timeout: 1_800_000 }, t => podsRun(t, kubernetesVersion, containerdVersion));
+}
+
+async function podsRun(t: TestContext, kubernetesVersion: string, containerdVersion: string): Promise<void> {
   const before = await machineSettings();
-  const built = await buildCluster({ size: 1 });
+  const built = await buildCluster({ size: 1, kubernetesVersion });
   const [images, agnhost] = [await testImages(), await agnhostImage()];
   const create = async () => {
-    const plane = await createHosts(built, 'user-data');
-    return { ...plane, workers: await createFloorNodes(built, plane.network, workerNodes(2)) };
+    const plane = await createHosts(built, 'user-data', { containerdVersion });
+    return { ...plane, workers: await createFloorNodes(built, plane.network, workerNodes(2), containerdVersion) };
   };
   await withControlPlane('pod-hosts', create, async plane => {
     const { operator, workers } = plane;
@@ -36,6 +49,8 @@ test('nodes with hand-made units become Ready, and pods reach each other, a Serv
     await untilReady(plane, since);
     await allowFloorNodes(plane);
     await operator.wait('nodes', 'condition=Ready', names);
+    const runtimes = await operator.kubectl(['get', 'nodes', '--output=jsonpath={.items[*].status.nodeInfo.containerRuntimeVersion}']);
+    assert.equal(runtimes, names.map(() => `containerd://${containerdVersion.slice(1)}`).join(' '));
     t.diagnostic(`power-on to Ready on all: ${seconds(performance.now() - since)}`);
 
     await operator.apply([...corednsObjects(), ...webObjects(names, agnhost.reference)]);
@@ -67,7 +82,7 @@ test('nodes with hand-made units become Ready, and pods reach each other, a Serv
     }
   });
   assert.deepEqual(await machineSettings(), before, 'a host changed the settings of this machine');
-});
+}
 
 test('an image archive is the same bytes each time', async () => {
   const directory = join(runDirectory(), 'image');

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Lays out a node of the floor: kubelet, containerd, kube-proxy and flanneld with hand-made units and the shortest configuration that works, whoever
 # made the control plane. It only writes files.
-# usage: lay-out-node.sh CA-DIRECTORY API-SERVER OUT NAME ADDRESS      CA-DIRECTORY holds ca.crt and ca.key; makes OUT/NAME/ (files from the host's root)
+# usage: lay-out-node.sh CA-DIRECTORY API-SERVER OUT NAME ADDRESS CONTAINERD-VERSION      CA-DIRECTORY holds ca.crt and ca.key; makes OUT/NAME/ (files from the host's root)
 set -eu
-ca=$1 server=$2 out=$3 name=$4 address=$5
+ca=$1 server=$2 out=$3 name=$4 address=$5 containerd=$6
 tree=$out/$name
 pki=$tree/etc/kubernetes/pki
 mkdir -p "$pki" "$tree/etc/systemd/system/multi-user.target.wants" "$tree/etc/containerd" "$tree/etc/cni" "$tree/etc/kube-flannel" "$tree/etc/sysctl.d"
@@ -51,7 +51,24 @@ net.ipv4.ip_forward = 1
 net.bridge.bridge-nf-call-iptables = 1
 CONF
 
-cat > "$tree/etc/containerd/config.toml" <<TOML
+case $containerd in
+  v1.*)
+    cat > "$tree/etc/containerd/config.toml" <<'TOML'
+version = 2
+
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = 'registry.k8s.io/pause:3.10.2'
+enable_unprivileged_ports = true
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = 'io.containerd.runc.v2'
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+SystemdCgroup = true
+TOML
+    ;;
+  *)
+    cat > "$tree/etc/containerd/config.toml" <<'TOML'
 version = 3
 imports = ['/etc/containerd/conf.d/*.toml']
 
@@ -64,6 +81,8 @@ runtime_type = 'io.containerd.runc.v2'
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
 SystemdCgroup = true
 TOML
+    ;;
+esac
 unit containerd notify '' '/usr/local/bin/containerd --config /etc/containerd/config.toml' <<UNIT
 Delegate=yes
 KillMode=process
