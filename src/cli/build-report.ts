@@ -32,7 +32,9 @@ export async function buildAndReport(invocation: Invocation, reporter: Reporter)
 }
 
 function nextSteps({ cluster }: Built, directory: string): readonly string[] {
-  const ownNetwork = [`kubectl --kubeconfig ${directory}/admin.conf apply -f YOUR-POD-NETWORK (podNetwork.type is none: no node is Ready before)`];
+  const ownNetwork = [
+    `kubectl --kubeconfig ${directory}/admin.conf apply -f YOUR-POD-NETWORK (podNetwork.type is none: no node is Ready before)`,
+  ];
   return ['boot the nodes, in any order', ...(cluster.podNetwork.type === 'none' ? ownNetwork : []), 'kubekiln status --wait'];
 }
 
