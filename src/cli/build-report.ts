@@ -31,16 +31,16 @@ export async function buildAndReport(invocation: Invocation, reporter: Reporter)
   };
 }
 
-function nextSteps({ cluster }: Built, directory: string): readonly string[] {
+function nextSteps({ bringsNoPodNetwork }: Built, directory: string): readonly string[] {
   const ownNetwork = [
     `kubectl --kubeconfig ${directory}/admin.conf apply -f YOUR-POD-NETWORK (podNetwork.type is none: no node is Ready before)`,
   ];
-  return ['boot the nodes, in any order', ...(cluster.podNetwork.type === 'none' ? ownNetwork : []), 'kubekiln status --wait'];
+  return ['boot the nodes, in any order', ...(bringsNoPodNetwork ? ownNetwork : []), 'kubekiln status --wait'];
 }
 
 /** What must happen to image/runtime.tar.gz before nodes boot; nothing when user-data brings it. */
-function runtimeNotes({ cluster, runtime }: Built, directory: string): readonly string[] {
-  const { source, urls } = cluster.runtime;
+function runtimeNotes({ runtime }: Built, directory: string): readonly string[] {
+  const { source, urls } = runtime;
   if (source === 'inline') return [];
   const file = `${directory}/${RUNTIME_ARCHIVE_PATH}`;
   return source === 'image'
@@ -94,6 +94,6 @@ function buildData(built: Built, directory: string, dryRun: boolean): object {
     weights: built.sizes.weights,
     certificates: { issued: built.issued, reused: built.reused, firstExpiry: toDay(built.firstExpiry) },
     bootBefore: toDay(built.bootBefore),
-    runtime: { source: built.cluster.runtime.source, ...built.runtime },
+    runtime: { source: built.runtime.source, name: built.runtime.name, digest: built.runtime.digest },
   };
 }

@@ -1,5 +1,6 @@
 import type { BuildOutput } from '../build.ts';
 import type { SizeReport } from '../emit/size-report.ts';
+import type { Cluster } from '../spec/cluster.ts';
 import { clusterSummary } from './cluster-summary.ts';
 
 /** What `build` tells of a build. */
@@ -16,9 +17,13 @@ export interface BuildSummary {
   readonly firstExpiry: number;
   /** seconds since 1970 */
   readonly bootBefore: number;
+  /** Where nodes get image/runtime.tar.gz from, by its name and SHA-256. */
+  readonly runtime: BuildOutput['runtime'] & Cluster['runtime'];
+  /** No node is Ready before the operator brings a pod network. */
+  readonly bringsNoPodNetwork: boolean;
 }
 
-export function summaryOf({ cluster, sizes, issued, reused, firstExpiry, bootBefore }: BuildOutput): BuildSummary {
+export function summaryOf({ cluster, sizes, issued, reused, firstExpiry, bootBefore, runtime }: BuildOutput): BuildSummary {
   return {
     cluster: cluster.name,
     heading: clusterSummary(cluster),
@@ -28,5 +33,7 @@ export function summaryOf({ cluster, sizes, issued, reused, firstExpiry, bootBef
     reused,
     firstExpiry,
     bootBefore,
+    runtime: { ...cluster.runtime, ...runtime },
+    bringsNoPodNetwork: cluster.podNetwork.type === 'none',
   };
 }

@@ -10,7 +10,9 @@ import { seconds } from './patience.ts';
 import { untilWebPods, webObjects } from './web-pods.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
-test('three control-plane nodes and two workers, started at once in any order, are all Ready and run pods', { timeout: 900_000 }, async t => {
+test('three control-plane nodes and two workers, started at once in any order, are all Ready and run pods', {
+  timeout: 900_000,
+}, async t => {
   const built = await buildCluster({ size: 3, workers: 2, spec: { dns: { imageTag: 'v1.15.0' } } });
   const images = await testImages();
   const agnhost = (await agnhostImage()).reference;
