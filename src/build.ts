@@ -12,9 +12,11 @@ import { type RuntimeArchive, runtimeArchive, runtimeArtifact } from './emit/run
 import { type SizeReport, sizeReport } from './emit/size-report.ts';
 import { fillCredentials } from './pki/credentials.ts';
 import { compareWithLock, type Lock, lockOf, parseLock, serializeLock } from './pki/lock-file.ts';
+import { binaryDigests, missingBinaryDigests, unpinnedImages } from './pki/pins.ts';
 import type { Credentials } from './pki/request.ts';
 import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
 import type { QuietTime } from './pki/validity-problems.ts';
+import { listArtifacts } from './plan/list-artifacts.ts';
 import { certificateRequests, planCluster } from './plan/plan-cluster.ts';
 import { hasErrors, type Problem } from './problem.ts';
 import { type SourceFile, sourceFile } from './source-text.ts';
@@ -87,7 +89,9 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   const { credentials, quiet } = filled;
   if (!credentials || !quiet || hasErrors(problems)) return stopped();
 
-  const plans = planCluster(cluster, credentials);
+  problems.push(...pinProblems(cluster, previous.lock, input.locked));
+  if (hasErrors(problems)) return stopped();
+  const plans = planCluster(cluster, credentials, binaryDigests(previous.lock));
   const archive = runtimeArchive(plans);
   const payloads = plans.map(plan => makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, archive }));
   const ofNodes = payloads.flatMap(payload => {
@@ -114,6 +118,23 @@ export async function build(input: BuildInput): Promise<BuildResult> {
     quiet,
   };
   return { problems, files, output };
+}
+
+function pinProblems(cluster: Cluster, lock: Lock | undefined, locked: boolean): readonly Problem[] {
+  const artifacts = listArtifacts(cluster);
+  const downloads = cluster.binaries.source === 'mirror' ? artifacts.downloads : [];
+  return [
+    ...missingBinaryDigests(
+      downloads.map(({ source }) => source),
+      lock,
+    ),
+    ...(locked
+      ? unpinnedImages(
+          artifacts.images.map(({ image }) => image),
+          lock,
+        )
+      : []),
+  ];
 }
 
 function readLock(

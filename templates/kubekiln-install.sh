@@ -106,8 +106,10 @@ check_clock() {
 check_binaries() {
   stage=binaries
   missing='' PATH=$PATH:$KUBEKILN_BINARIES
+  rm -f "$state/fetched"
+  [ ! -f "$payload/files{{binariesFile}}" ] || sh "$payload/files{{library}}/kubekiln-fetch" "$payload" || { trap - EXIT; exit 1; }
   while read -r kind path description; do
-    [ "$kind" != b ] || command -v "$path" >/dev/null || missing="$missing${missing:+, }$path ($description)"
+    [ "$kind" != b ] || command -v "$path" >/dev/null || [ -x "$path.kubekiln-new" ] || missing="$missing${missing:+, }$path ($description)"
   done <"$payload/plan"
   [ -z "$missing" ] || stop "missing: $missing" "put these programs into the image of this machine (kubekiln explain binaries says which and from where), then start it again"
 }
@@ -134,6 +136,7 @@ place_files() {
         ;;
     esac
   done <"$payload/plan"
+  [ ! -f "$state/fetched" ] || { cut -d' ' -f1 "$state/fetched" >>"$pending"; changed="$changed $(cut -d' ' -f2 "$state/fetched" | tr '\n' ' ')"; }
   if [ -s "$pending" ]; then
     sed 's/$/.kubekiln-new/' "$pending" | xargs sync
     echo "$payload" >"$state/applying"

@@ -3,6 +3,7 @@ import { build } from './commands/build.ts';
 import { certsCheckExpiration } from './commands/certs-check-expiration.ts';
 import { completion } from './commands/completion.ts';
 import { explain } from './commands/explain.ts';
+import { imagesList, imagesPin } from './commands/images.ts';
 import { init } from './commands/init.ts';
 import { inspect } from './commands/inspect.ts';
 import { kubeconfig } from './commands/kubeconfig.ts';
@@ -22,6 +23,8 @@ export const COMMANDS: readonly Command[] = [
   inspect,
   status,
   certsCheckExpiration,
+  imagesList,
+  imagesPin,
   kubeconfig,
   secretsInit,
   secretsList,

@@ -8,6 +8,7 @@ import { KUBELET_CLIENT_NAME } from './kube-apiserver.ts';
 import { libraryProgram } from './library.ts';
 import { LIBRARY_DIRECTORY, unitPath } from './locations.ts';
 import { clientRequest } from './pki-files.ts';
+import { kubernetesBinary } from './programs.ts';
 import { clusterRoleBinding } from './rbac.ts';
 
 const UNIT = 'kubekiln-bootstrap.service';
@@ -40,7 +41,7 @@ export const bootstrap: Component = {
   name: 'kubekiln-bootstrap',
   runsOn: node => node.role === 'control-plane',
   objects: () => OPERATORS,
-  plan({ cluster, objects }): Contribution {
+  plan({ cluster, node, objects }): Contribution {
     const common = { owner: 'root', part: 'runtime', secret: false } as const;
     const restarts = [UNIT];
     return {
@@ -62,10 +63,7 @@ export const bootstrap: Component = {
         },
       ],
       units: [{ name: UNIT, startedBy: 'target' }],
-      binaries: [
-        { path: `${cluster.paths.binaries}/kubectl`, description: `kubectl ${cluster.version.text}` },
-        { path: '/usr/bin/openssl', description: "the system's openssl" },
-      ],
+      binaries: [kubernetesBinary({ cluster, node }, 'kubectl'), { path: '/usr/bin/openssl', description: "the system's openssl" }],
     };
   },
 };

@@ -2,6 +2,7 @@
 import type { Component, Contribution, PlanContext } from '../plan/node-plan.ts';
 import type { Arg, Cluster, RegistryMirror } from '../spec/cluster.ts';
 import { type AgentFile, planNodeDaemon } from './node-daemon.ts';
+import { containerdProgram } from './programs.ts';
 
 export const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
 export const CNI_CONFIGURATION_DIRECTORY = '/etc/cni/net.d';
@@ -75,8 +76,9 @@ function proxyVariables({ proxyEnvironment: proxy, networking }: Cluster): reado
 export const containerd: Component = {
   name: 'containerd',
   runsOn: () => true,
+  images: ({ containerd }) => [{ image: containerd.sandboxImage, usedBy: 'containerd, for the sandbox of every pod' }],
   plan(context): Contribution {
-    const { cluster } = context;
+    const { cluster, node } = context;
     const { binaries } = cluster.paths;
     return {
       ...planNodeDaemon({
@@ -95,8 +97,17 @@ export const containerd: Component = {
         unitSettings: ['Delegate=yes', 'KillMode=process', 'LimitNPROC=infinity', 'TasksMax=infinity'],
       }),
       binaries: [
-        { path: `${binaries}/containerd`, description: `containerd ${cluster.containerd.configurationVersion === 2 ? '1.7 or 2' : '2'}` },
-        { path: `${binaries}/containerd-shim-runc-v2`, description: 'containerd-shim-runc-v2 of the same containerd' },
+        {
+          path: `${binaries}/containerd`,
+          description: `containerd ${cluster.containerd.configurationVersion === 2 ? '1.7 or 2' : '2'}`,
+          download: containerdProgram(node, 'containerd'),
+          restarts: ['containerd.service'],
+        },
+        {
+          path: `${binaries}/containerd-shim-runc-v2`,
+          description: 'containerd-shim-runc-v2 of the same containerd',
+          download: containerdProgram(node, 'containerd-shim-runc-v2'),
+        },
         { path: 'runc', description: 'runc 1.1 or later' },
       ],
       modules: ['overlay'],

@@ -168,6 +168,8 @@ function objects(cluster: Cluster): readonly object[] {
 export const coreDns: Component = {
   name: 'coredns',
   runsOn: () => false,
+  images: cluster =>
+    cluster.dns.disabled ? [] : [{ image: coreDnsImage(cluster), usedBy: 'CoreDNS, the Deployment kube-system/coredns' }],
   objects: cluster => (cluster.dns.disabled ? [] : objects(cluster)),
   plan: () => ({}),
 };

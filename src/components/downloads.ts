@@ -1,6 +1,7 @@
 // How this node reaches mirrors: curl's configuration (curl(1), --config), the authorities that it trusts, and a netrc file with credentials.
 import type { Component, Contribution, PlanContext, PlannedFile } from '../plan/node-plan.ts';
 import type { Cluster } from '../spec/cluster.ts';
+import { libraryProgram } from './library.ts';
 import { DOWNLOAD_SETTINGS_FILE } from './locations.ts';
 
 const AUTHORITIES_FILE = '/etc/kubekiln/downloads-ca.pem';
@@ -68,8 +69,10 @@ export const downloads: Component = {
         ...(authorities
           ? [config(AUTHORITIES_FILE, authorities.content.endsWith('\n') ? authorities.content : `${authorities.content}\n`)]
           : []),
+        ...(context.cluster.binaries.source === 'mirror' ? [libraryProgram('kubekiln-fetch')] : []),
         ...(logins.length === 0 ? [] : [{ ...config(CREDENTIALS_FILE, logins.join('')), part: 'identity' as const, secret: true }]),
       ],
+      binaries: [{ path: '/usr/bin/curl', description: "the system's curl" }],
     };
   },
 };

@@ -6,6 +6,7 @@ import { credential, type Flag, planDaemon } from './daemon-unit.ts';
 import { libraryProgram } from './library.ts';
 import { ETCD_CLIENT_PORT, ETCD_PEER_PORT, LIBRARY_DIRECTORY } from './locations.ts';
 import { authorityFile, clientRequest, leafFiles, subjectAlternativeNames } from './pki-files.ts';
+import { etcdProgram } from './programs.ts';
 
 export const ETCD_VERSION = 'v3.6';
 const GUARD = `${LIBRARY_DIRECTORY}/kubekiln-etcd-guard`;
@@ -114,8 +115,13 @@ export const etcd: Component = {
         })),
       ],
       binaries: [
-        { path: `${cluster.paths.binaries}/etcd`, description: `etcd ${ETCD_VERSION}` },
-        { path: `${cluster.paths.binaries}/etcdctl`, description: `etcdctl ${ETCD_VERSION}` },
+        {
+          path: `${cluster.paths.binaries}/etcd`,
+          description: `etcd ${ETCD_VERSION}`,
+          download: etcdProgram(node, 'etcd'),
+          restarts: ['etcd.service'],
+        },
+        { path: `${cluster.paths.binaries}/etcdctl`, description: `etcdctl ${ETCD_VERSION}`, download: etcdProgram(node, 'etcdctl') },
         { path: '/usr/bin/curl', description: "the system's curl" },
       ],
     };

@@ -9,6 +9,7 @@ import { LIBRARY_DIRECTORY } from './locations.ts';
 import { IPTABLES, NETWORK_AGENT_SETTINGS, packetFilter } from './network-agent.ts';
 import { planNodeDaemon } from './node-daemon.ts';
 import { authorityFile, clientRequest, leafFiles } from './pki-files.ts';
+import { cniPlugin, flannelProgram } from './programs.ts';
 import { clusterRoleWithBinding } from './rbac.ts';
 
 /** Releases that the table of binaries serves, and that the boot tests run. */
@@ -143,11 +144,20 @@ export const flannel: Component = {
       ...planned,
       files: [...planned.files, ...cniFiles(cluster, network)],
       binaries: [
-        { path: binary, description: `flanneld ${FLANNEL_VERSION}` },
+        {
+          path: binary,
+          description: `flanneld ${FLANNEL_VERSION}`,
+          download: flannelProgram(context.node, FLANNEL_VERSION),
+          restarts: [UNIT],
+        },
         packetFilter(cluster.kubeProxyConfiguration),
         // In the mode nftables too: it removes the rules of the other mode at start, and ends where it finds no iptables.
         IPTABLES,
-        ...CNI_PLUGINS.map(name => ({ path: `${CNI_PLUGIN_DIRECTORY}/${name}`, description: `CNI plugin ${name} ${CNI_PLUGINS_VERSION}` })),
+        ...CNI_PLUGINS.map(name => ({
+          path: `${CNI_PLUGIN_DIRECTORY}/${name}`,
+          description: `CNI plugin ${name} ${CNI_PLUGINS_VERSION}`,
+          download: cniPlugin(context.node, CNI_PLUGINS_VERSION, name),
+        })),
       ],
     };
   },

@@ -9,6 +9,7 @@ import { encryptionConfiguration } from './encryption-config.ts';
 import { httpsUrl } from './etcd.ts';
 import { ETCD_CLIENT_PORT } from './locations.ts';
 import { authorityFile, clientRequest, leafFiles, serviceAccountFiles, subjectAlternativeNames } from './pki-files.ts';
+import { kubernetesBinary } from './programs.ts';
 
 export const KUBELET_CLIENT_NAME = 'kube-apiserver-kubelet-client';
 export const FRONT_PROXY_CLIENT_NAME = 'front-proxy-client';
@@ -174,7 +175,7 @@ export const kubeApiserver: Component = {
         openFiles: 1048576,
         writes: [{ path: `${cluster.paths.logs}/kube-apiserver`, mode: 0o700, owner: user.name }],
       }),
-      binaries: [{ path: `${cluster.paths.binaries}/kube-apiserver`, description: `kube-apiserver ${cluster.version.text}` }],
+      binaries: [kubernetesBinary(context, 'kube-apiserver', ['kube-apiserver.service'])],
     };
   },
 };

@@ -6,6 +6,7 @@ import { daemonKubeconfig } from './component-kubeconfig.ts';
 import { credential, type Flag, planDaemon } from './daemon-unit.ts';
 import { CIPHER_SUITES, REQUEST_HEADER_FLAGS } from './kube-apiserver.ts';
 import { authorityFile, authorityKeyFile, clientRequest, leafFiles, loopbackServerRequest, serviceAccountFiles } from './pki-files.ts';
+import { kubernetesBinary } from './programs.ts';
 
 const USER = 'system:kube-controller-manager';
 const clientOf = (node: Node) => clientRequest(`${node.name}/controller-manager`, 'kubernetes', USER);
@@ -86,9 +87,7 @@ export const kubeControllerManager: Component = {
         openFiles: 65536,
         writes: [],
       }),
-      binaries: [
-        { path: `${cluster.paths.binaries}/kube-controller-manager`, description: `kube-controller-manager ${cluster.version.text}` },
-      ],
+      binaries: [kubernetesBinary(context, 'kube-controller-manager', ['kube-controller-manager.service'])],
     };
   },
 };

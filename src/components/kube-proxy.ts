@@ -6,6 +6,7 @@ import { agentKubeconfig } from './component-kubeconfig.ts';
 import { NETWORK_AGENT_SETTINGS, packetFilter } from './network-agent.ts';
 import { planNodeDaemon } from './node-daemon.ts';
 import { authorityFile, clientRequest, leafFiles } from './pki-files.ts';
+import { kubernetesBinary } from './programs.ts';
 import { type Mapping, withOperatorsKeys } from './typed-configuration.ts';
 
 /** Kubernetes itself binds this user to ClusterRole system:node-proxier. */
@@ -64,7 +65,7 @@ export const kubeProxy: Component = {
         restartSeconds: 2,
         unitSettings: NETWORK_AGENT_SETTINGS,
       }),
-      binaries: [{ path: binary, description: `kube-proxy ${cluster.version.text}` }, packetFilter(cluster.kubeProxyConfiguration)],
+      binaries: [kubernetesBinary(context, 'kube-proxy', ['kube-proxy.service']), packetFilter(cluster.kubeProxyConfiguration)],
     };
   },
 };

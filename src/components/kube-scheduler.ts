@@ -6,6 +6,7 @@ import { daemonKubeconfig } from './component-kubeconfig.ts';
 import { credential, type Flag, planDaemon } from './daemon-unit.ts';
 import { CIPHER_SUITES, REQUEST_HEADER_FLAGS } from './kube-apiserver.ts';
 import { authorityFile, clientRequest, leafFiles, loopbackServerRequest } from './pki-files.ts';
+import { kubernetesBinary } from './programs.ts';
 
 const USER = 'system:kube-scheduler';
 const clientOf = (node: Node) => clientRequest(`${node.name}/scheduler`, 'kubernetes', USER);
@@ -57,7 +58,7 @@ export const kubeScheduler: Component = {
         openFiles: 65536,
         writes: [],
       }),
-      binaries: [{ path: `${cluster.paths.binaries}/kube-scheduler`, description: `kube-scheduler ${cluster.version.text}` }],
+      binaries: [kubernetesBinary(context, 'kube-scheduler', ['kube-scheduler.service'])],
     };
   },
 };

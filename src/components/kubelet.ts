@@ -12,6 +12,7 @@ import { LOCAL_PROXY_UNIT } from './local-proxy.ts';
 import { LIBRARY_DIRECTORY } from './locations.ts';
 import { planNodeDaemon } from './node-daemon.ts';
 import { authorityFile, clientRequest, leaf, leafFiles } from './pki-files.ts';
+import { kubernetesBinary } from './programs.ts';
 
 const CONFIGURATION_FILE = '/var/lib/kubelet/config.yaml';
 /** Written by kubekiln-kubelet-prepare before each start. */
@@ -155,7 +156,7 @@ export const kubelet: Component = {
     return {
       ...planned,
       files: [...planned.files, libraryProgram(PREPARE, ['kubelet.service'])],
-      binaries: [{ path: `${paths.binaries}/kubelet`, description: `kubelet ${cluster.version.text}` }],
+      binaries: [kubernetesBinary(context, 'kubelet', ['kubelet.service'])],
     };
   },
 };

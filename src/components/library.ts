@@ -3,7 +3,14 @@
 import { renderTemplate } from '../formats/mustache.ts';
 import { compactScript } from '../formats/shell.ts';
 import type { PlannedFile } from '../plan/node-plan.ts';
-import { COMMAND_DIRECTORY, LIBRARY_DIRECTORY, NODE_ENV_FILE, STATE_DIRECTORY } from './locations.ts';
+import {
+  BINARIES_FILE,
+  COMMAND_DIRECTORY,
+  DOWNLOAD_SETTINGS_FILE,
+  LIBRARY_DIRECTORY,
+  NODE_ENV_FILE,
+  STATE_DIRECTORY,
+} from './locations.ts';
 
 /** templates/`name`.sh as an executable of LIBRARY_DIRECTORY. */
 export function libraryProgram(name: string, restarts: readonly string[] = []): PlannedFile {
@@ -33,7 +40,13 @@ const texts = new Map<string, string>();
 function programText(name: string): string {
   const known = texts.get(name);
   if (known !== undefined) return known;
-  const view = { state: STATE_DIRECTORY, library: LIBRARY_DIRECTORY, nodeEnv: NODE_ENV_FILE };
+  const view = {
+    state: STATE_DIRECTORY,
+    library: LIBRARY_DIRECTORY,
+    nodeEnv: NODE_ENV_FILE,
+    binariesFile: BINARIES_FILE,
+    settings: DOWNLOAD_SETTINGS_FILE.slice(1),
+  };
   const text = compactScript(renderTemplate(`${name}.sh`, view, value => value));
   texts.set(name, text);
   return text;

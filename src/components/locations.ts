@@ -15,6 +15,9 @@ export const TARGET_UNIT = 'kubekiln.target';
 /** curl's configuration for mirrors (curl(1), --config). Paths in it are relative: curl runs in the payload's files/, or in /. */
 export const DOWNLOAD_SETTINGS_FILE = '/etc/kubekiln/downloads.conf';
 
+/** Programs that the node downloads. */
+export const BINARIES_FILE = '/etc/kubekiln/binaries';
+
 export function unitPath(unit: string): string {
   return `${UNIT_DIRECTORY}/${unit}`;
 }

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { fromRfc3339, toRfc3339 } from '../clock.ts';
 import { dumpYaml, parseYaml } from '../formats/yaml.ts';
 import type { Problem } from '../problem.ts';
-import { type Cluster, controlPlaneNodes } from '../spec/cluster.ts';
+import { type Architecture, type Cluster, controlPlaneNodes } from '../spec/cluster.ts';
 import { checkedCertificate, fingerprint, publicKeyFingerprint } from './read-certificate.ts';
 import type { AuthorityName, NodeIdentity } from './request.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -29,6 +29,23 @@ export interface LockedKey {
   readonly fingerprint: string;
 }
 
+export interface LockedBinary {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: Architecture;
+  /** Upstream's; a mirror has it below its own URL. */
+  readonly url: string;
+  /** Hex, of the file as it is downloaded. */
+  readonly sha256: string;
+}
+
+export interface LockedImage {
+  /** As manifests name it: `registry.k8s.io/pause:3.10.2`. */
+  readonly image: string;
+  /** `sha256:` of its manifest or index */
+  readonly digest: string;
+}
+
 export interface Lock {
   readonly apiVersion: typeof SECRETS_API_VERSION;
   readonly kind: 'ClusterLock';
@@ -37,6 +54,10 @@ export interface Lock {
   readonly serviceAccountKeys: readonly LockedKey[];
   readonly etcd: { readonly foundingMembers: readonly { readonly name: string; readonly address: string }[] };
   readonly nodes: Readonly<Record<string, NodeIdentity>>;
+  /** Programs that nodes download, sorted by URL. */
+  readonly binaries?: readonly LockedBinary[];
+  /** Container images, sorted by name. */
+  readonly images?: readonly LockedImage[];
   /** What the last build was made of; absent before the first one. */
   readonly built?: { readonly kubernetesVersion: string; readonly kubekiln: string };
 }
@@ -58,6 +79,18 @@ const lockSchema: z.ZodType<Lock> = z.strictObject({
   serviceAccountKeys: z.array(z.strictObject({ id: text, state, fingerprint: digest })),
   etcd: z.strictObject({ foundingMembers: z.array(z.strictObject({ name: text, address: text })) }),
   nodes: z.record(z.string(), z.strictObject({ generation: counter, instance: counter })),
+  binaries: z
+    .array(
+      z.strictObject({
+        name: text,
+        version: text,
+        architecture: z.enum(['amd64', 'arm64']),
+        url: z.string().regex(/^https:\/\/[A-Za-z0-9._~/+-]+$/),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      }),
+    )
+    .exactOptional(),
+  images: z.array(z.strictObject({ image: text, digest })).exactOptional(),
   built: z.strictObject({ kubernetesVersion: z.string().regex(/^v1\.\d+\.\d+/), kubekiln: text }).exactOptional(),
 });
 
@@ -114,6 +147,8 @@ export function lockOf(cluster: Cluster, secrets: Secrets, previous?: Lock, kube
     })),
     etcd: { foundingMembers: controlPlaneNodes(cluster).map(({ name, address }) => ({ name, address })) },
     nodes: Object.fromEntries(Object.entries(secrets.nodes).sort(([a], [b]) => (a < b ? -1 : 1))),
+    ...(previous?.binaries && { binaries: previous.binaries }),
+    ...(previous?.images && { images: previous.images }),
     ...(built && { built }),
   };
 }
@@ -125,7 +160,8 @@ function locked({ id, createdAt, state, certificate }: StoredAuthority): LockedA
 
 /** The text of a lock file: the same lock gives the same bytes. */
 export function serializeLock(lock: Lock): string {
-  return dumpYaml(lock, {
+  // Through the schema: its order of fields, whoever changed the lock.
+  return dumpYaml(lockSchema.parse(lock), {
     header: ['Written by kubekiln, and public: commit it beside cluster.yaml. It notices when secrets.yaml is lost or exchanged.'],
   });
 }

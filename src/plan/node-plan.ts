@@ -1,6 +1,6 @@
 // One NodePlan per node: everything that will stand on it, as data. Carriers (src/emit) read nothing else.
 import type { CertificateRequest, Credentials } from '../pki/request.ts';
-import type { Cluster, Node } from '../spec/cluster.ts';
+import type { Architecture, Cluster, Node } from '../spec/cluster.ts';
 
 /** identity: secret, per node, never baked. config: per node, not secret. runtime: the same on all nodes, may be baked. */
 export type Part = 'identity' | 'config' | 'runtime';
@@ -46,6 +46,30 @@ export interface PlannedBinary {
   readonly path: string;
   /** What it is, for the message when it is missing: `kube-apiserver v1.37.1`, `openssl (package openssl)`. */
   readonly description: string;
+  /** Where a mirror has it; absent where only the distribution brings it. */
+  readonly download?: BinaryDownload;
+  /** Units to restart when it was replaced on a running node. */
+  readonly restarts?: readonly string[];
+}
+
+/** A file that upstream publishes. */
+export interface BinaryDownload {
+  /** Of the program or, for an archive, of the project. */
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: Architecture;
+  /** Its upstream address without `https://`, which is also its path on a mirror. */
+  readonly source: string;
+  /** Path of the program in a gzipped tar archive. */
+  readonly member?: string;
+}
+
+/** A container image that something of the plan refers to. */
+export interface PlannedImage {
+  /** With its registry and tag, as manifests and configurations name it. */
+  readonly image: string;
+  /** Half a sentence: `containerd, for the sandbox of every pod`. */
+  readonly usedBy: string;
 }
 
 export interface NodePlan {
@@ -86,6 +110,8 @@ export interface Component {
   readonly name: string;
   runsOn(node: Node, cluster: Cluster): boolean;
   certificates?(node: Node, cluster: Cluster): readonly CertificateRequest[];
+  /** Container images that nodes pull, unless they are on them already. */
+  images?(cluster: Cluster): readonly PlannedImage[];
   /** Kubernetes objects (RBAC, Deployments, …) that the bootstrap unit applies in this order, wherever the component itself runs. */
   objects?(cluster: Cluster): readonly object[];
   plan(context: PlanContext): Contribution;

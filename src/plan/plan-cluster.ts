@@ -1,6 +1,7 @@
 // The plan stage: a loop over the components for each node, then a check of what came out. It decides nothing that a component could decide.
 
 import { invariant } from '../bug.ts';
+import { binariesFile } from '../components/binaries-file.ts';
 import { ADMIN_REQUEST } from '../components/bootstrap.ts';
 import { COMPONENTS } from '../components/components.ts';
 import { targetUnit } from '../components/first-boot.ts';
@@ -64,13 +65,24 @@ function directoriesFor(
   return byPath([...known.values()], onlyOne);
 }
 
-function planNode(cluster: Cluster, node: Node, credentials: Credentials, objects: readonly object[]): NodePlan {
+function planNode(
+  cluster: Cluster,
+  node: Node,
+  credentials: Credentials,
+  objects: readonly object[],
+  digests: ReadonlyMap<string, string>,
+): NodePlan {
   const contributions: readonly Contribution[] = componentsOf(node, cluster).map(component =>
     component.plan({ cluster, node, credentials, objects }),
   );
   const units = contributions.flatMap(contribution => contribution.units ?? []);
   const target = targetUnit(units.filter(unit => unit.startedBy === 'target').map(unit => unit.name));
-  const files = byPath([...contributions.flatMap(contribution => contribution.files ?? []), target], mergeFile);
+  const binaries = byPath<PlannedBinary>(
+    contributions.flatMap(contribution => contribution.binaries ?? []),
+    onlyOne,
+  );
+  const planned = contributions.flatMap(contribution => contribution.files ?? []);
+  const files = byPath([...planned, target, ...binariesFile(cluster, node, binaries, digests)], mergeFile);
   const identity = credentials.nodes.get(node.name);
   invariant(identity, `node ${node.name} has no generation`);
   const users = contributions.flatMap(contribution => contribution.users ?? []);
@@ -86,18 +98,23 @@ function planNode(cluster: Cluster, node: Node, credentials: Credentials, object
     ),
     users: [...new Map(users.map((user): [string, PlannedUser] => [user.name, user])).values()],
     units,
-    binaries: byPath<PlannedBinary>(
-      contributions.flatMap(contribution => contribution.binaries ?? []),
-      onlyOne,
-    ),
+    binaries,
     modules: [...new Set(contributions.flatMap(contribution => contribution.modules ?? []))],
   };
 }
 
-/** One plan per node, in the order of cluster.yaml. @throws Bug when a component planned something that could not stand on a node. */
-export function planCluster(cluster: Cluster, credentials: Credentials): readonly NodePlan[] {
+/**
+ * One plan per node, in the order of cluster.yaml.
+ * @param digests hex SHA-256 of downloads, by their source
+ * @throws Bug when a component planned something that could not stand on a node.
+ */
+export function planCluster(
+  cluster: Cluster,
+  credentials: Credentials,
+  digests: ReadonlyMap<string, string> = new Map(),
+): readonly NodePlan[] {
   const objects = COMPONENTS.flatMap(component => component.objects?.(cluster) ?? []);
-  const plans = cluster.nodes.map(node => planNode(cluster, node, credentials, objects));
+  const plans = cluster.nodes.map(node => planNode(cluster, node, credentials, objects, digests));
   for (const plan of plans) checkPlan(plan);
   return plans;
 }

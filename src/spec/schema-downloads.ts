@@ -2,7 +2,7 @@
 import { choice, list, mapping, text } from './field.ts';
 
 export const RUNTIME_SOURCES = ['inline', 'image', 'mirror'] as const;
-export const BINARY_SOURCES = ['image'] as const;
+export const BINARY_SOURCES = ['image', 'mirror'] as const;
 export const ARCHITECTURES = ['amd64', 'arm64'] as const;
 
 const mirrorUrl = () => text('https-url', 'Base URL of a mirror, without credentials: those stand in secrets.yaml (downloadCredentials).');
@@ -25,7 +25,7 @@ export const runtime = mapping(
 export const binaries = mapping('Where the programs come from.', {
   source: choice(
     BINARY_SOURCES,
-    'image: they are on the node already, in paths.binaries. What must be there: kube-apiserver, kube-controller-manager, kube-scheduler and kubectl of kubernetesVersion (https://dl.k8s.io/<version>/bin/linux/<arch>/<name>), etcd and etcdctl 3.6 (https://github.com/etcd-io/etcd/releases) on control-plane nodes; kubelet and kube-proxy of kubernetesVersion, containerd and containerd-shim-runc-v2 (https://github.com/containerd/containerd/releases) and runc (https://github.com/opencontainers/runc/releases) on all; with podNetwork.type flannel also flanneld (https://github.com/flannel-io/flannel/releases), and bridge, host-local, loopback and portmap in /opt/cni/bin (https://github.com/containernetworking/plugins/releases); openssl and curl in /usr/bin, and in /usr/sbin nft (for kube-proxy in the mode nftables), iptables (for flanneld, and that mode) and haproxy 2.4 or newer (on workers with loadBalancer.type localProxy).',
+    'image: they are on the node already, in paths.binaries. mirror: downloaded at install, each checked against the SHA-256 that cluster.lock.yaml pins (kubekiln images pin); a mirror holds a file at its upstream address without https://, as wget -x saves it: <url>/dl.k8s.io/v1.37.1/bin/linux/amd64/kube-apiserver. What must be there: kube-apiserver, kube-controller-manager, kube-scheduler and kubectl of kubernetesVersion (https://dl.k8s.io/<version>/bin/linux/<arch>/<name>), etcd and etcdctl 3.6 (https://github.com/etcd-io/etcd/releases) on control-plane nodes; kubelet and kube-proxy of kubernetesVersion, containerd and containerd-shim-runc-v2 (https://github.com/containerd/containerd/releases) and runc (https://github.com/opencontainers/runc/releases) on all; with podNetwork.type flannel also flanneld (https://github.com/flannel-io/flannel/releases), and bridge, host-local, loopback and portmap in /opt/cni/bin (https://github.com/containernetworking/plugins/releases); openssl and curl in /usr/bin, and in /usr/sbin nft (for kube-proxy in the mode nftables), iptables (for flanneld, and that mode) and haproxy 2.4 or newer (on workers with loadBalancer.type localProxy); those in /usr and runc come from the image in both cases. kubekiln images list prints all of it.',
   ).default('image'),
   ...urls,
 });

@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   emit: /^(formats|bug|problem|problem-codes)$/,
   inspect: /^(formats|bug|problem|problem-codes|emit|closest-word|source-text)$/,
   status: /^(clock)$/,
+  fetch: /^(bug|problem|problem-codes)$/,
   write: /^(bug|problem|problem-codes|formats|random|clock)$/,
 };
 /** Single modules that hold nothing but types and pure look-ups over them: open to all stages behind spec. */

@@ -27,6 +27,8 @@ export interface ClusterSettings {
   readonly kubernetesVersion?: string;
   /** Laid over `spec` of cluster.yaml. */
   readonly spec?: Readonly<Record<string, unknown>>;
+  /** What a user does between an edited cluster.yaml and the first build. */
+  readonly beforeBuild?: (kubekiln: (...args: string[]) => Promise<string>, directory: string) => Promise<void>;
   /** Files beside cluster.yaml, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** How many control-plane nodes; default 3. */
@@ -57,6 +59,7 @@ export async function buildCluster(settings: ClusterSettings = {}): Promise<Buil
   await kubekilnAt(then, ['init', NAME, '--control-plane', addresses, '--kubernetes-version', kubernetesVersion]);
   await writeFile(join(directory, 'cluster.yaml'), clusterYaml(kubernetesVersion, nodes, workers, settings));
   for (const [name, content] of Object.entries(settings.files ?? {})) await writeFile(join(directory, name), content);
+  await settings.beforeBuild?.((...args) => kubekilnAt(then, args), directory);
   const report = await kubekilnAt(then, ['build']);
   await kubekilnAt(then, ['verify']);
   const kubekiln = (...args: string[]) => kubekilnAt(process.env, args);

@@ -25,6 +25,7 @@ const TESTS = [
   { name: 'durability', bounded: true },
   { name: 'live-node', bounded: true },
   { name: 'runtime', bounded: true },
+  { name: 'binaries', bounded: true },
   { name: 'etcd-guard', bounded: true },
   { name: 'lost-write', bounded: true },
   { name: 'second-boot-without-quorum', bounded: true },

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { packageRoot } from '../../src/formats/package-root.ts';
+import { listArtifacts } from '../../src/plan/list-artifacts.ts';
 import type { NodePlan } from '../../src/plan/node-plan.ts';
 import { certificateRequests, planCluster } from '../../src/plan/plan-cluster.ts';
 import { readFixture } from './read-fixture.ts';
@@ -45,7 +46,10 @@ describe('golden trees', () => {
           downloads: [{ host: 'mirror.example.com', username: 'node', password: 'secret-of-the-mirror' }],
         }),
       });
-      for (const plan of planCluster(cluster, credentials)) {
+      const digests = new Map(
+        listArtifacts(cluster).downloads.map(({ source }) => [source, `(digest of ${source.slice(source.lastIndexOf('/') + 1)})`]),
+      );
+      for (const plan of planCluster(cluster, credentials, digests)) {
         const file = join(GOLDEN, scenario, `${plan.node.name}.txt`);
         if (process.env.RECORD_GOLDEN !== undefined) writeFileSync(file, render(plan));
         assert.equal(render(plan), existsSync(file) ? readFileSync(file, 'utf8') : `${file} is missing`);

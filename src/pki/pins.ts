@@ -1,0 +1,49 @@
+// What cluster.lock.yaml pins by digest: the programs and the images that come from outside.
+import type { Problem } from '../problem.ts';
+import type { Lock } from './lock-file.ts';
+
+const SCHEME = 'https://';
+
+/** Hex SHA-256 by source, the upstream address without its scheme. */
+export function binaryDigests(lock: Lock | undefined): ReadonlyMap<string, string> {
+  return new Map((lock?.binaries ?? []).map(({ url, sha256 }) => [url.slice(SCHEME.length), sha256]));
+}
+
+export function urlOf(source: string): string {
+  return SCHEME + source;
+}
+
+/** `sha256:…` of an image, from its own name or from the lock. */
+export function imageDigest(lock: Lock | undefined, image: string): string | undefined {
+  return /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1] ?? lock?.images?.find(one => one.image === image)?.digest;
+}
+
+/** @param sources of all downloads that nodes will make */
+export function missingBinaryDigests(sources: Iterable<string>, lock: Lock | undefined): readonly Problem[] {
+  const known = binaryDigests(lock);
+  const missing = [...new Set(sources)].filter(source => !known.has(source));
+  if (missing.length === 0) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'digest-missing',
+      path: [],
+      message: `cluster.lock.yaml pins no SHA-256 of ${missing.length} of the files that nodes would download`,
+      hint: 'kubekiln images pin reads the mirror, and writes what it has into cluster.lock.yaml',
+      details: missing.map(urlOf),
+    },
+  ];
+}
+
+/** For --locked: an image without a digest is whatever its registry says on the day. */
+export function unpinnedImages(images: Iterable<string>, lock: Lock | undefined): readonly Problem[] {
+  return [...new Set(images)]
+    .filter(image => imageDigest(lock, image) === undefined)
+    .map(image => ({
+      severity: 'error',
+      code: 'image-not-pinned',
+      path: [],
+      message: `--locked, but cluster.lock.yaml pins no digest of ${image}`,
+      hint: `kubekiln images pin --image ${image}=sha256:…`,
+    }));
+}
