@@ -26,7 +26,7 @@ const NETWORK_CONFIGURATION = JSON.stringify({
 });
 
 test('kubekiln status', { timeout: 900_000 }, async t => {
-  const built = await buildCluster({ size: 1, workers: 1 });
+  const built = await buildCluster({ size: 1, workers: 1, spec: { podNetwork: { type: 'none' } } });
   await withControlPlane(
     'status',
     () => createHosts(built, 'user-data'),

@@ -28,7 +28,7 @@ test('on a terminal each of the three commands says what comes next', context =>
   const build = onTerminal(context, cwd, 'build') ?? '';
   assert.match(
     build,
-    /\nWrote out\/prod .*\nFiles under nodes\/ hold private keys, and so will whatever stores your user-data\.\nNext: {2}boot the nodes, in any order\n {7}kubectl --kubeconfig out\/prod\/admin\.conf get --raw \/readyz\n$/,
+    /\nWrote out\/prod .*\nFiles under nodes\/ hold private keys, and so will whatever stores your user-data\.\nNext: {2}boot the nodes, in any order\n {7}kubekiln status --wait\n$/,
   );
   assert.match(onTerminal(context, cwd, 'verify') ?? '', /\nNext: {2}boot the nodes/);
   assert.ok(!(onTerminal(context, cwd, 'build -q') ?? '').includes('Next:'), '-q');
