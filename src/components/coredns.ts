@@ -80,15 +80,6 @@ function service(cluster: Cluster): object {
   };
 }
 
-/** Replicas must keep apart only where that is always possible: on control-plane nodes of which there are enough. */
-function mustSpread({ nodes, dns }: Cluster): boolean {
-  const tolerated = (key: string) => key === 'node-role.kubernetes.io/control-plane';
-  const open = nodes.filter(
-    node => node.role === 'control-plane' && node.taints.every(({ key, effect }) => tolerated(key) && effect === 'NoSchedule'),
-  );
-  return dns.replicas <= open.length;
-}
-
 function podSpec(cluster: Cluster): object {
   const probe = (path: string, port: number) => ({ httpGet: { path, port } });
   return {
@@ -104,8 +95,8 @@ function podSpec(cluster: Cluster): object {
       {
         maxSkew: 1,
         topologyKey: 'kubernetes.io/hostname',
-        // A preference is not enough: when all nodes boot at once, the first one that is Ready would get every replica, for good.
-        whenUnsatisfiable: mustSpread(cluster) ? 'DoNotSchedule' : 'ScheduleAnyway',
+        // Not a preference: when all nodes boot at once, the first one that is Ready would get every replica, for good. Nodes that are not Ready count.
+        whenUnsatisfiable: 'DoNotSchedule',
         labelSelector: { matchLabels: LABELS },
       },
     ],

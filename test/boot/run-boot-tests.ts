@@ -14,6 +14,7 @@ const TESTS = [
   { name: 'pod-hosts', bounded: true },
   { name: 'whole-cluster', bounded: true },
   { name: 'kube-proxy-configuration', bounded: true },
+  { name: 'pod-network', bounded: true },
   { name: 'user-data', bounded: true },
   { name: 'tarball', bounded: true },
   { name: 'failover', bounded: true },

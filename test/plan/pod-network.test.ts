@@ -134,15 +134,6 @@ describe('CoreDNS', () => {
     return JSON.stringify(objects);
   };
   const CONTROL_PLANE = 'role: control-plane';
-  const TAINTED = 'role: control-plane, nodeRegistration: {taints: [{key: gpu, effect: NoSchedule}]}';
-
-  it('must spread where control-plane nodes have room for all replicas, and may pile up where not', () => {
-    const three = [CONTROL_PLANE, CONTROL_PLANE, CONTROL_PLANE];
-    assert.match(deployment('', three), /"DoNotSchedule"/);
-    assert.match(deployment('  dns: {replicas: 4}\n', three), /"ScheduleAnyway"/);
-    assert.match(deployment('', [CONTROL_PLANE, TAINTED, TAINTED]), /"ScheduleAnyway"/);
-    assert.match(deployment('', [CONTROL_PLANE]), /"ScheduleAnyway"/);
-  });
 
   it('does not change with the number of workers', () => {
     assert.equal(deployment('', [CONTROL_PLANE]), deployment('', [CONTROL_PLANE, 'role: worker', 'role: worker']));
