@@ -25,7 +25,9 @@ function hostPort(host: string, port: number): string {
 /** Without secrets: what it authenticates with are files beside it. */
 export function haproxyConfiguration(cluster: Cluster): string {
   const servers = controlPlaneNodes(cluster).map(({ name, address }) => ({ name, address: hostPort(address, cluster.apiServer.bindPort) }));
-  return renderTemplate(CONFIGURATION, { port: cluster.loadBalancer.bindPort, servers }, value => value);
+  const text = renderTemplate(CONFIGURATION, { port: cluster.loadBalancer.bindPort, servers }, value => value);
+  // The comments stand in templates/; every byte of user-data counts.
+  return text.replaceAll(/^ *#.*\n/gm, '');
 }
 
 /** haproxy looks for the key of `local-proxy.crt` in `local-proxy.crt.key`. */

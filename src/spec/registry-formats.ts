@@ -8,10 +8,13 @@ const NAME = '[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*';
 
 /** A registry as an image reference names it: `registry.k8s.io`, `harbor.example.com:5000`; `_default` stands for all. */
 export const REGISTRY_HOST = new RegExp(`^(_default|${HOST})$`);
-/** An image or a repository: `registry.k8s.io/pause:3.10.2`, with a digest or not. */
-export const IMAGE = new RegExp(`^${HOST}(/${NAME})*(:${TAG})?(${DIGEST})?$`);
+/** An image: `registry.k8s.io/pause:3.10.2`, with a digest or not. */
+export const IMAGE = new RegExp(`^${HOST}(/${NAME})+(:${TAG})?(${DIGEST})?$`);
 /** `v1.14.6`, with a digest or not. */
 export const IMAGE_TAG = new RegExp(`^${TAG}(${DIGEST})?$`);
+
+/** Where images are: an image without tag and digest. */
+export const IMAGE_REPOSITORY = new RegExp(`^${HOST}(/${NAME})*$`);
 
 /** An address with scheme, host and perhaps a path. Credentials have their place in secrets.yaml. */
 export function urlFinding(text: string): Finding | undefined {

@@ -29,7 +29,7 @@ export const kubeProxyConfiguration = upstream(
 
 export const dns = mapping('CoreDNS, the DNS of the cluster.', {
   disabled: boolean('Leave it out; kubelets still send pods to the tenth address of the service subnet.').default(false),
-  imageRepository: text('image', 'Where its image is fetched; default imageRepository, with /coredns behind registry.k8s.io.', {
+  imageRepository: text('image-repository', 'Where its image is fetched; default imageRepository, with /coredns behind registry.k8s.io.', {
     examples: ['harbor.example.com/coredns'],
   }).optional(),
   imageTag: text('image-tag', "Its release; default the one that the release's kubeadm names.").optional(),

@@ -79,7 +79,7 @@ const clusterSpec = mapping('What the cluster is.', {
   encryptionConfiguration: encryptionConfiguration.optional(),
   runtime: runtime.prefault({}),
   binaries: binaries.prefault({}),
-  imageRepository: text('image', 'Where the images of Kubernetes itself are fetched.').default(DEFAULT_IMAGE_REPOSITORY),
+  imageRepository: text('image-repository', 'Where the images of Kubernetes itself are fetched.').default(DEFAULT_IMAGE_REPOSITORY),
   kubeletConfiguration: upstream(
     "KubeletConfiguration of all nodes, in upstream's shape: keys that kubekiln does not set, or other values for those that it does.",
   ).optional(),

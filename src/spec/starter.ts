@@ -14,6 +14,12 @@ export interface StarterOptions {
 
 const EXAMPLE_ADDRESSES = ['192.168.10.11', '192.168.10.12', '192.168.10.13'];
 
+/** What AWS takes, 16,384 bytes, is too little for everything. */
+const RUNTIME_FROM_IMAGE = `
+  # AWS takes 16,384 bytes of user-data: scripts and manifests come with the machine image (kubekiln explain spec.runtime).
+  runtime: {source: image}
+`;
+
 /** A commented cluster.yaml. What the options hold is written as it is: reading the file tells what is wrong with it. */
 export function starterClusterYaml(options: StarterOptions): string {
   const given = options.controlPlane.length > 0;
@@ -44,7 +50,7 @@ spec:
 
   # Whose user-data limit counts: nocloud (seed.iso, no limit), aws, azure, gcp, openstack, …
   platform: ${scalar(options.platform ?? 'nocloud')}
-
+${options.platform === 'aws' ? RUNTIME_FROM_IMAGE : ''}
   # Where the image holds kube-apiserver, etcd and the others: kubekiln explain spec.binaries.source
   #paths: {binaries: /usr/local/bin}
 

@@ -3,7 +3,7 @@
 import { addressFinding, endpointFinding, hostFinding, subnetsFinding } from './address-formats.ts';
 import { parseDuration } from './duration.ts';
 import { nameLength, numericName, suggestName } from './name-formats.ts';
-import { IMAGE, IMAGE_TAG, REGISTRY_HOST, urlFinding } from './registry-formats.ts';
+import { IMAGE, IMAGE_REPOSITORY, IMAGE_TAG, REGISTRY_HOST, urlFinding } from './registry-formats.ts';
 import { type Finding, LABEL, type TextFormat, VISIBLE } from './text-format.ts';
 
 export const TEXT_FORMATS = {
@@ -213,7 +213,13 @@ export const TEXT_FORMATS = {
     code: 'bad-image',
     pattern: IMAGE,
     examples: ['registry.example.com/pause:3.10.2'],
-    what: 'an image or repository with its registry: registry.example.com/pause:3.10.2',
+    what: 'an image with its registry: registry.example.com/pause:3.10.2',
+  },
+  'image-repository': {
+    code: 'bad-image',
+    pattern: IMAGE_REPOSITORY,
+    examples: ['harbor.example.com/k8s'],
+    what: 'a registry, and perhaps a path in it, without a tag: harbor.example.com/k8s',
   },
 } as const satisfies Readonly<Record<string, TextFormat>>;
 

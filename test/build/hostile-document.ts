@@ -62,12 +62,23 @@ export function completeDocument(): Record<string, unknown> {
       runtime: { source: 'mirror', url: 'https://a.example.com/x', urls: ['https://b.example.com'] },
       binaries: { url: 'https://a.example.com/x', urls: ['https://b.example.com'] },
       downloads: { caFile: 'mirror-ca.pem' },
+      imageRepository: 'registry.k8s.io',
+      containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2' },
+      registries: { mirrors: { 'docker.io': { endpoint: ['https://harbor.example.com/v2/hub'], caFile: 'mirror-ca.pem' } } },
+      proxyEnvironment: {
+        httpProxy: 'http://proxy.example.com:3128',
+        httpsProxy: 'http://proxy.example.com:3128',
+        noProxy: ['.example.com'],
+      },
+      dns: { imageRepository: 'registry.k8s.io/coredns', imageTag: 'v1.14.6', upstreamNameservers: ['10.0.0.53'] },
+      kubeProxyConfiguration: { nodePortAddresses: ['primary'] },
       paths: { binaries: '/opt/k8s/bin', configuration: '/etc/kubernetes', pki: '/etc/kubernetes/pki', logs: '/var/log/kubernetes' },
       users: {
         etcd: { name: 'etcd' },
         'kube-apiserver': { name: 'kube-apiserver' },
         'kube-controller-manager': { name: 'kube-controller-manager' },
         'kube-scheduler': { name: 'kube-scheduler' },
+        'local-proxy': { name: 'local-proxy' },
       },
       bootstrapWindow: '720h',
       bootstrapPatience: '15m',
@@ -82,7 +93,11 @@ export function completeDocument(): Record<string, unknown> {
           addresses: ['fd00:1::11'],
           certSANs: ['cp-1.example.com'],
           labels: { zone: 'a' },
-          nodeRegistration: { taints: [{ key: 'gpu', value: 'a', effect: 'NoSchedule' }] },
+          nodeRegistration: {
+            taints: [{ key: 'gpu', value: 'a', effect: 'NoSchedule' }],
+            kubeletExtraArgs: [{ name: 'root-dir', value: '/var/lib/kubelet' }],
+          },
+          kubeletConfiguration: { allowedUnsafeSysctls: ['net.core.somaxconn'], evictionHard: { 'memory.available': '100Mi' } },
           networkConfig: { version: 2, ethernets: { e0: { dhcp4: true, nameservers: { search: ['example.com'] } } } },
         },
       ],
@@ -116,6 +131,13 @@ export function textFields(document: unknown): readonly TextField[] {
 }
 
 const UPSTREAM: readonly TextField[] = [
+  { name: 'a text in kubeletConfiguration', steps: ['spec', 'nodes', 0, 'kubeletConfiguration', 'allowedUnsafeSysctls', 0], key: false },
+  {
+    name: 'a key in kubeletConfiguration',
+    steps: ['spec', 'nodes', 0, 'kubeletConfiguration', 'evictionHard', 'memory.available'],
+    key: true,
+  },
+  { name: 'a text in kubeProxyConfiguration', steps: ['spec', 'kubeProxyConfiguration', 'nodePortAddresses', 0], key: false },
   { name: 'a text in auditPolicy', steps: ['spec', 'apiServer', 'auditPolicy', 'rules', 0, 'userGroups', 0], key: false },
   { name: 'a key in networkConfig', steps: ['spec', 'nodes', 0, 'networkConfig', 'ethernets', 'e0'], key: true },
   {

@@ -16,6 +16,11 @@ before(() => {
   succeed(['init', 'prod', '--control-plane', '10.0.1.11,10.0.1.12,10.0.1.13', '--worker', '10.0.2.21', '--platform', 'aws'], {
     cwd: first,
   });
+  const pins = ['pause:3.10.2', 'coredns/coredns:v1.14.6'].flatMap(image => [
+    '--image',
+    `registry.k8s.io/${image}=sha256:${'ab'.repeat(32)}`,
+  ]);
+  succeed(['images', 'pin', ...pins], { cwd: first });
   succeed(['build'], { cwd: first });
 });
 
@@ -45,7 +50,7 @@ describe('two builds of the same files', () => {
 
   it('give the same bytes when the second one replaces the first', () => {
     const again = succeed(['build'], { cwd: first });
-    assert.match(again.stdout, /0 certificates issued, 34 reused/);
+    assert.match(again.stdout, /0 certificates issued, 51 reused/);
     assertSame(first);
   });
 
