@@ -27,6 +27,8 @@ export interface LastBuild {
   readonly siblings: readonly string[];
   /** SHA-256 of manifest.json, which has those of all other files. */
   readonly manifest: string;
+  /** --locked asks for more: what it let pass, any build does. */
+  readonly locked: boolean;
   /** Another time has other problems to tell. */
   readonly quiet: BuildOutput['quiet'];
   readonly summary: BuildSummary;
@@ -40,7 +42,7 @@ export function recallBuild(outputRoot: string, input: BuildInput): LastBuild | 
   const claim = text.slice(PROOF_LENGTH);
   if (text !== proven(claim, input.secretsFile.text)) return undefined;
   const last: LastBuild = JSON.parse(claim);
-  if (last.inputs !== inputsDigest(program, input, last.siblings)) return undefined;
+  if (last.inputs !== inputsDigest(program, input, last.siblings) || (input.locked && !last.locked)) return undefined;
   return input.now >= last.quiet.from && input.now <= last.quiet.until ? last : undefined;
 }
 
@@ -74,6 +76,7 @@ export function rememberBuild(
     inputs: inputsDigest(program, input, siblings),
     siblings,
     manifest: digestOf(manifest.content),
+    locked: input.locked,
     quiet,
     summary: { ...summary, issued: 0, reused: summary.issued + summary.reused },
   };

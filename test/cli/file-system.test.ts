@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { listTree } from '../../src/write/list-tree.ts';
-import { ADDRESSES, assertWholeOutput, emptyDirectory, kubekiln, newProject, PROGRAM, succeed } from './program.ts';
+import { ADDRESSES, assertWholeOutput, emptyDirectory, kubekiln, newProject, PROGRAM, pinImages, succeed } from './program.ts';
 
 const ROOT = process.getuid?.() === 0;
 const NOBODY = 65534;
@@ -85,6 +85,7 @@ test('a cluster directory that cannot be written is named, and nothing is issued
 test('a read-only checkout builds into another directory when nothing is missing', context => {
   const cwd = newProject();
   succeed(['build'], { cwd });
+  pinImages(cwd);
   handOver(cwd);
   rmSync(join(cwd, 'out'), { recursive: true });
   chmodSync(cwd, 0o555);

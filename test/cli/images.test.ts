@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { closedPort, type Mirror, startMirror } from '../mirror/faulty-mirror.ts';
-import { newProject, PROGRAM, type Result, succeed } from './program.ts';
+import { newProject, PROGRAM, pinImages, type Result, succeed } from './program.ts';
 
 interface List {
   readonly binaries: readonly {
@@ -151,8 +151,7 @@ describe('binaries: {source: mirror}', () => {
     const { code, stderr } = await kubekiln(['build', '--locked'], directory);
     assert.equal(code, 1);
     for (const { image } of images) assert.match(stderr, new RegExp(`error\\[image-not-pinned\\]: .*${image.replaceAll('.', '\\.')}`));
-    const pins = images.flatMap(({ image }) => ['--image', `${image}=sha256:${'12'.repeat(32)}`]);
-    succeed(['images', 'pin', ...pins], { cwd: directory });
+    pinImages(directory);
     assert.equal((await kubekiln(['build', '--locked'], directory)).code, 0);
   });
 
