@@ -17,7 +17,7 @@ import type { Credentials } from './pki/request.ts';
 import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
 import type { QuietTime } from './pki/validity-problems.ts';
 import { listArtifacts } from './plan/list-artifacts.ts';
-import { certificateRequests, planCluster } from './plan/plan-cluster.ts';
+import { certificateRequests, planCluster, runtimeFiles } from './plan/plan-cluster.ts';
 import { hasErrors, type Problem } from './problem.ts';
 import { type SourceFile, sourceFile } from './source-text.ts';
 import type { Cluster } from './spec/cluster.ts';
@@ -92,7 +92,7 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   problems.push(...pinProblems(cluster, previous.lock, input.locked));
   if (hasErrors(problems)) return stopped();
   const plans = planCluster(cluster, credentials, binaryDigests(previous.lock));
-  const archive = runtimeArchive(plans);
+  const archive = runtimeArchive(plans, runtimeFiles(cluster));
   const payloads = plans.map(plan => makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, archive }));
   const ofNodes = payloads.flatMap(payload => {
     const artifacts = emitNode(payload);

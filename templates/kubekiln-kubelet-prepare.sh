@@ -1,5 +1,5 @@
 #!/bin/sh
-# kubekiln-kubelet-prepare KUBECONFIG: runs before every start of kubelet.
+# kubekiln-kubelet-prepare KUBECONFIG RESULT: runs before every start of kubelet.
 set -eu
 umask 022
 . {{nodeEnv}}
@@ -12,9 +12,24 @@ grep -Ev '^[[:space:]]*nameserver[[:space:]]+(127\.|::1)' "$resolvers" >/run/kub
 grep -q '^[[:space:]]*nameserver' /run/kubekiln/resolv.conf.new || echo "nameserver $KUBEKILN_ADDRESS" >>/run/kubekiln/resolv.conf.new
 mv -f /run/kubekiln/resolv.conf.new /run/kubekiln/resolv.conf
 
+# RESULT is KUBECONFIG with what it refers to inside.
+embed() {
+  while IFS= read -r line; do
+    case $line in
+      *' client-certificate: '* | *' client-key: '*)
+        data=$(base64 -w 0 "${line#*: }")
+        line="${line%%: *}-data: $data"
+        ;;
+    esac
+    printf '%s\n' "$line"
+  done <"$1"
+}
+(umask 077 && embed "$1" >"$2.new")
+mv -f "$2.new" "$2"
+
 # A certificate that kubelet rotated belongs to the identity that it began with: with another one in the kubeconfig, that one counts.
 pki=/var/lib/kubelet/pki
-identity=$(sha256sum <"$1")
+identity=$(sha256sum <"$2")
 if [ "$(cat "$pki/kubekiln-identity" 2>/dev/null)" != "$identity" ]; then
   mkdir -p "$pki"
   rm -f "$pki"/kubelet-client-*.pem

@@ -85,6 +85,7 @@ export const containerd: Component = {
         name: 'containerd',
         description: 'Container runtime',
         documentation: 'https://containerd.io',
+        part: 'runtime',
         binary: `${binaries}/containerd`,
         type: 'notify',
         after: [],

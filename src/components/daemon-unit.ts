@@ -1,7 +1,7 @@
 // The unit of a daemon that needs no right on its machine (control plane, local proxy): a user of its own, keys as credentials, hardened; templates/daemon.service shows the result.
 import { renderTemplate } from '../formats/mustache.ts';
 import { CREDENTIALS_DIRECTORY, environmentAssignment, execArgument, settingValue } from '../formats/systemd.ts';
-import type { PlannedDirectory, PlannedFile, PlannedUnit, PlannedUser } from '../plan/node-plan.ts';
+import type { Part, PlannedDirectory, PlannedFile, PlannedUnit, PlannedUser } from '../plan/node-plan.ts';
 import type { Arg, ComponentSettings, DaemonUser, UnprivilegedDaemon } from '../spec/cluster.ts';
 import { unitPath } from './locations.ts';
 
@@ -29,6 +29,8 @@ export interface Daemon {
   readonly name: UnprivilegedDaemon;
   readonly description: string;
   readonly documentation: string;
+  /** Of the unit file; default config. */
+  readonly part?: Part;
   readonly user: DaemonUser;
   readonly binary: string;
   /** notify: the daemon tells systemd when it serves (sd_notify); exec: started is all that is known. */
@@ -114,7 +116,7 @@ export function planDaemon(daemon: Daemon): {
   return {
     files: [
       // 0600: the CIS benchmark reads a unit as it reads a static pod's manifest (rules 1.1.1 to 1.1.8).
-      { path: unitPath(unit), mode: 0o600, owner: 'root', content: text, part: 'config', secret: false, restarts: [unit] },
+      { path: unitPath(unit), mode: 0o600, owner: 'root', content: text, part: daemon.part ?? 'config', secret: false, restarts: [unit] },
       ...daemon.files.map(
         (file): PlannedFile => ({
           path: file.path,

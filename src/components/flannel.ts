@@ -129,7 +129,7 @@ export const flannel: Component = {
       environment: [{ name: 'NODE_NAME', value: node.name }],
       flags: flags(context, kubeconfig.path),
       files: [
-        { path: NET_CONF, content: `${JSON.stringify(netConf(cluster, network))}\n` },
+        { path: NET_CONF, content: `${JSON.stringify(netConf(cluster, network))}\n`, part: 'runtime' },
         kubeconfig,
         authorityFile(context, 'kubernetes'),
         ...leafFiles(context, clientOf(node)),

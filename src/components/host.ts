@@ -43,7 +43,7 @@ function files({ cluster }: PlanContext): readonly PlannedFile[] {
     mode: 0o644,
     owner: 'root',
     content,
-    part: 'config',
+    part: 'runtime',
     secret: false,
     restarts: [],
   });

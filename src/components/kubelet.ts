@@ -1,23 +1,25 @@
 // kubelet: on every node. https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/
-import { kubeconfig } from '../formats/kubeconfig.ts';
 import { dumpYaml } from '../formats/yaml.ts';
 import type { CertificateRequest } from '../pki/request.ts';
 import type { Component, Contribution, PlanContext } from '../plan/node-plan.ts';
 import type { Node } from '../spec/cluster.ts';
-import { ownApiServer } from './component-kubeconfig.ts';
+import { agentKubeconfig } from './component-kubeconfig.ts';
 import { CONTAINERD_SOCKET } from './containerd.ts';
 import { CIPHER_SUITES } from './kube-apiserver.ts';
 import { libraryProgram } from './library.ts';
 import { LOCAL_PROXY_UNIT } from './local-proxy.ts';
 import { LIBRARY_DIRECTORY } from './locations.ts';
 import { planNodeDaemon } from './node-daemon.ts';
-import { authorityFile, clientRequest, leaf, leafFiles } from './pki-files.ts';
+import { authorityFile, clientRequest, leafFiles } from './pki-files.ts';
 import { kubernetesBinary } from './programs.ts';
+import { type Mapping, withOperatorsKeys } from './typed-configuration.ts';
 
 const CONFIGURATION_FILE = '/var/lib/kubelet/config.yaml';
 /** Written by kubekiln-kubelet-prepare before each start. */
 const RESOLV_CONF = '/run/kubekiln/resolv.conf';
 const PREPARE = 'kubekiln-kubelet-prepare';
+/** What kubelet reads: kubelet.conf with its certificate and key embedded. A kubeconfig that refers to files has no fallback once a rotated certificate has ended. */
+const KUBECONFIG = '/var/lib/kubelet/kubeconfig';
 /** A label that a node may give itself; the control plane turns it into the role, which a node may not claim. */
 export const ROLE_LABEL = 'kubekiln/role';
 
@@ -37,8 +39,6 @@ function serverOf(node: Node): CertificateRequest {
     ipAddresses: node.addresses,
   };
 }
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 /** https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
 function configuration({ cluster, node }: PlanContext): Mapping {
@@ -79,19 +79,6 @@ function configuration({ cluster, node }: PlanContext): Mapping {
   };
 }
 
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The operator's keys in the place of ours; mappings are merged, lists replaced. */
-function merged(ours: Mapping, given: Mapping): Mapping {
-  const entries = Object.entries(given).map(([key, value]) => {
-    const own = ours[key];
-    return [key, isMapping(own) && isMapping(value) ? merged(own, value) : value];
-  });
-  return { ...ours, ...Object.fromEntries(entries) };
-}
-
 function labels(node: Node): string {
   const all = { [ROLE_LABEL]: node.role, ...node.labels };
   return Object.entries(all)
@@ -112,8 +99,7 @@ export const kubelet: Component = {
   plan(context): Contribution {
     const { cluster, node } = context;
     const { paths } = cluster;
-    const kubeconfigPath = `${paths.configuration}/kubelet.conf`;
-    const client = leaf(context, clientOf(node));
+    const kubeconfig = agentKubeconfig(context, 'kubelet', clientOf(node));
     const planned = planNodeDaemon({
       name: 'kubelet',
       description: 'Kubernetes node agent',
@@ -123,7 +109,7 @@ export const kubelet: Component = {
       after: ['containerd.service', ...apiServerUnits(context)],
       flags: [
         ['config', CONFIGURATION_FILE],
-        ['kubeconfig', kubeconfigPath],
+        ['kubeconfig', KUBECONFIG],
         // Clouds invent host names; the certificate has the node's.
         ['hostname-override', node.name],
         ['node-ip', node.addresses.join(',')],
@@ -131,24 +117,13 @@ export const kubelet: Component = {
       ],
       extraArgs: node.kubeletExtraArgs,
       files: [
-        { path: CONFIGURATION_FILE, content: dumpYaml(merged(configuration(context), node.kubeletConfiguration)) },
-        {
-          path: kubeconfigPath,
-          // The certificate is embedded: a kubeconfig that refers to files has no fallback once a rotated one has ended.
-          content: kubeconfig({
-            clusterName: cluster.name,
-            server: ownApiServer(context),
-            user: userOf(node),
-            certificateAuthority: { file: `${paths.pki}/ca.crt` },
-            clientCertificate: { pem: client.certificate },
-            clientKey: { pem: client.key },
-          }),
-          secret: true,
-        },
+        { path: CONFIGURATION_FILE, content: dumpYaml(withOperatorsKeys(configuration(context), node.kubeletConfiguration)) },
+        kubeconfig,
+        ...leafFiles(context, clientOf(node)),
         authorityFile(context, 'kubernetes'),
         ...leafFiles(context, serverOf(node)),
       ],
-      startPre: [`${LIBRARY_DIRECTORY}/${PREPARE} ${kubeconfigPath}`],
+      startPre: [`${LIBRARY_DIRECTORY}/${PREPARE} ${kubeconfig.path} ${KUBECONFIG}`],
       restartSeconds: 5,
       // Mounts and processes of pods outlive a restart of kubelet.
       unitSettings: ['KillMode=process', 'CPUAccounting=yes', 'MemoryAccounting=yes', 'StateDirectory=kubelet', 'UMask=0027'],

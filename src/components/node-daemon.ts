@@ -2,7 +2,7 @@
 // hardening.conf would break it; each agent states what it can do without. templates/node-daemon.service shows the result.
 import { renderTemplate } from '../formats/mustache.ts';
 import { environmentAssignment, execArgument, settingValue } from '../formats/systemd.ts';
-import type { PlannedFile, PlannedUnit } from '../plan/node-plan.ts';
+import type { Part, PlannedFile, PlannedUnit } from '../plan/node-plan.ts';
 import type { Arg } from '../spec/cluster.ts';
 import { unitPath } from './locations.ts';
 
@@ -14,6 +14,8 @@ export interface AgentFile {
   readonly content: string;
   /** Set where the file belongs to the identity; true where it holds a key. */
   readonly secret?: boolean;
+  /** Of a file without `secret`: default config. */
+  readonly part?: Part;
 }
 
 export interface NodeDaemon {
@@ -21,6 +23,8 @@ export interface NodeDaemon {
   readonly name: string;
   readonly description: string;
   readonly documentation: string;
+  /** Of the unit file; default config. */
+  readonly part?: Part;
   readonly binary: string;
   /** notify: the daemon tells systemd when it serves (sd_notify); exec: started is all that is known. */
   readonly type: 'notify' | 'exec';
@@ -66,14 +70,14 @@ export function planNodeDaemon(daemon: NodeDaemon): { files: PlannedFile[]; unit
   return {
     files: [
       // 0600: the CIS benchmark reads the kubelet's unit as it reads a manifest (rule 4.1.1).
-      { path: unitPath(unit), mode: 0o600, owner: 'root', content: text, part: 'config', secret: false, restarts: [unit] },
+      { path: unitPath(unit), mode: 0o600, owner: 'root', content: text, part: daemon.part ?? 'config', secret: false, restarts: [unit] },
       ...daemon.files.map(
-        ({ path, mode, content, secret }): PlannedFile => ({
+        ({ path, mode, content, secret, part }): PlannedFile => ({
           path,
           mode: mode ?? 0o600,
           owner: 'root',
           content,
-          part: secret === undefined ? 'config' : 'identity',
+          part: secret === undefined ? (part ?? 'config') : 'identity',
           secret: secret ?? false,
           restarts: [unit],
         }),

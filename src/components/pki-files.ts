@@ -19,8 +19,7 @@ function credentialId(name: string): string {
 
 /** The trust bundle of an authority. */
 export function authorityFile({ cluster, credentials }: PlanContext, authority: AuthorityName): DaemonFile {
-  const name = `${AUTHORITY_STEMS[authority]}.crt`;
-  return { id: credentialId(name), path: pkiPath(cluster, name), content: credentials.authorities[authority].bundle, secret: false };
+  return { ...authorityPlace(cluster, authority), content: credentials.authorities[authority].bundle, secret: false };
 }
 
 /** The signing key of an authority; undefined with an offline signer. */
@@ -37,13 +36,28 @@ export function leaf({ credentials }: PlanContext, request: CertificateRequest):
   return pair;
 }
 
+/** Where a file stands, and what a daemon knows it by. */
+type Place = Pick<DaemonFile, 'id' | 'path'>;
+
+/** Where the `leafFiles` of a request `<node>/<stem>` stand. */
+export function leafPlaces(cluster: Cluster, stem: string): readonly [certificate: Place, key: Place] {
+  const place = (name: string) => ({ id: credentialId(name), path: pkiPath(cluster, name) });
+  return [place(`${stem}.crt`), place(`${stem}.key`)];
+}
+
+/** Where the `authorityFile` stands. */
+export function authorityPlace(cluster: Cluster, authority: AuthorityName): Place {
+  const name = `${AUTHORITY_STEMS[authority]}.crt`;
+  return { id: credentialId(name), path: pkiPath(cluster, name) };
+}
+
 /** Certificate and key of a request `<node>/<stem>`, at `<pki>/<stem>.crt` and `.key`. */
 export function leafFiles(context: PlanContext, request: CertificateRequest): readonly [certificate: DaemonFile, key: DaemonFile] {
-  const stem = request.name.slice(request.name.indexOf('/') + 1);
   const { certificate, key } = leaf(context, request);
+  const [certificatePlace, keyPlace] = leafPlaces(context.cluster, request.name.slice(request.name.indexOf('/') + 1));
   return [
-    { id: credentialId(`${stem}.crt`), path: pkiPath(context.cluster, `${stem}.crt`), content: certificate, secret: false },
-    { id: credentialId(`${stem}.key`), path: pkiPath(context.cluster, `${stem}.key`), content: key, secret: true },
+    { ...certificatePlace, content: certificate, secret: false },
+    { ...keyPlace, content: key, secret: true },
   ];
 }
 

@@ -21,10 +21,14 @@ export interface RuntimeArchive {
   readonly name: string;
 }
 
-/** Unpacked into a payload directory, it completes what user-data without the runtime part brings. @throws Bug when a file of it is not the same on all nodes, or secret */
-export function runtimeArchive(plans: readonly NodePlan[]): RuntimeArchive {
+/**
+ * Unpacked into a payload directory, it completes what user-data without the runtime part brings.
+ * @param more what no node of today has, but one of tomorrow may
+ * @throws Bug when a file of it is not the same on all nodes, or secret
+ */
+export function runtimeArchive(plans: readonly NodePlan[], more: readonly PlannedFile[] = []): RuntimeArchive {
   const files = new Map<string, PlannedFile>();
-  for (const file of plans.flatMap(plan => plan.files.filter(({ part }) => part === 'runtime'))) {
+  for (const file of [...plans.flatMap(plan => plan.files.filter(({ part }) => part === 'runtime')), ...more]) {
     const known = files.get(file.path) ?? file;
     invariant(known.content === file.content && known.mode === file.mode, `${file.path} is of the runtime part, but differs between nodes`);
     invariant(

@@ -115,4 +115,9 @@ export interface Component {
   /** Kubernetes objects (RBAC, Deployments, …) that the bootstrap unit applies in this order, wherever the component itself runs. */
   objects?(cluster: Cluster): readonly object[];
   plan(context: PlanContext): Contribution;
+  /**
+   * Its files of the runtime part, where nodes on which it runs may be added later: images and mirrors have them before the first of those is there,
+   * and no other node changes when it comes.
+   */
+  runtimeFiles?(cluster: Cluster): readonly PlannedFile[];
 }

@@ -103,6 +103,11 @@ function planNode(
   };
 }
 
+/** Files of the runtime part for nodes that may come, in a cluster of any nodes. */
+export function runtimeFiles(cluster: Cluster): readonly PlannedFile[] {
+  return COMPONENTS.flatMap(component => component.runtimeFiles?.(cluster) ?? []);
+}
+
 /**
  * One plan per node, in the order of cluster.yaml.
  * @param digests hex SHA-256 of downloads, by their source

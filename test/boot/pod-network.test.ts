@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { buildCluster, type ClusterSettings } from './built-cluster.ts';
 import { type ControlPlane, everyHost, powerOn, untilReady } from './control-plane.ts';
-import { importImages } from './floor-nodes.ts';
+import { importImages } from './images/import-images.ts';
 import { agnhostImage, COREDNS_VERSION, testImages } from './images/test-images.ts';
 import { createHosts } from './kubekiln-hosts.ts';
 import { eventually, seconds } from './patience.ts';

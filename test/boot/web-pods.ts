@@ -1,4 +1,8 @@
 // Pods that answer over HTTP with their own names, one on each node, and a Service before them: what reachability is tried with.
+import assert from 'node:assert/strict';
+import { type ControlPlane, everyHost } from './control-plane.ts';
+import { importImages } from './images/import-images.ts';
+import { agnhostImage, testImages } from './images/test-images.ts';
 import type { Operator } from './operator.ts';
 
 const SERVICE = 'web';
@@ -43,4 +47,23 @@ export async function untilWebPods(operator: Operator, nodes: readonly string[])
     nodePort: await field('service', SERVICE, '.spec.ports[0].nodePort'),
     ask: (node, at) => on(node, 'curl', '--silent', '--fail', '--max-time', '3', `http://${at}/hostname`),
   };
+}
+
+/** A pod on each worker reaches the other one by its address, through the ClusterIP, through a NodePort of a node that has no such pod, and by name. */
+export async function podsReachEachOther(plane: ControlPlane): Promise<WebPods> {
+  const { operator } = plane;
+  const images = await testImages();
+  await Promise.all(everyHost(plane).map(node => importImages(node, images)));
+  const workers = plane.workers.map(({ name }) => name);
+  const elsewhere = plane.members.map(({ address }) => address)[0] ?? assert.fail('no control plane');
+  await operator.apply(webObjects(workers, (await agnhostImage()).reference));
+  const web = await untilWebPods(operator, workers);
+  for (const from of workers) {
+    for (const to of workers) assert.equal(await web.ask(from, await web.endpoint(to)), `web-${to}`, 'pod to pod');
+    assert.match(await web.ask(from, web.clusterIp), /^web-w-\d$/, 'through the ClusterIP');
+    assert.match(await web.ask(from, `${elsewhere}:${web.nodePort}`), /^web-w-\d$/, 'through the NodePort of a node without such a pod');
+  }
+  await operator.wait('pods', 'condition=Ready', [], '--namespace=kube-system', '--selector=k8s-app=kube-dns');
+  assert.match(await web.ask(workers[0] ?? '', `${SERVICE}.default.svc.cluster.local`), /^web-w-\d$/, 'by name');
+  return web;
 }

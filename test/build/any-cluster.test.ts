@@ -60,9 +60,9 @@ function certificatesVerify(files: ReadonlyMap<string, string>, cluster: Cluster
   const certificate = (name: string) => new X509Certificate(files.get(prefix + name) ?? assert.fail(`no ${name}`));
   const names = [...files.keys()].flatMap(path => (path.startsWith(prefix) && path.endsWith('.crt') ? [path.slice(prefix.length)] : []));
   const leaves = names.filter(name => !/(^|\/|front-proxy-)ca\.crt$/.test(name));
-  // kubelet's server, clients of kube-proxy and flannel, on a worker that of the local proxy; the control plane's eleven
+  // kubelet's server and client, clients of kube-proxy and flannel, on a worker that of the local proxy; the control plane's eleven
   const proxied = node.role === 'worker' && cluster.loadBalancer.type === 'localProxy';
-  assert.equal(leaves.length, node.role === 'control-plane' ? 14 : proxied ? 4 : 3);
+  assert.equal(leaves.length, node.role === 'control-plane' ? 15 : proxied ? 5 : 4);
   for (const name of leaves) {
     const leaf = certificate(name);
     const authority = certificate(AUTHORITY_OF.find(([pattern]) => pattern.test(name))?.[1] ?? '');
@@ -73,7 +73,8 @@ function certificatesVerify(files: ReadonlyMap<string, string>, cluster: Cluster
     assert.deepEqual(others, rest, name);
     // A client's O is a group; kubelet serves under its group's name too.
     const expected = name === 'kubelet.crt' ? (O === undefined ? 'system:nodes' : [O, 'system:nodes']) : O;
-    assert.deepEqual(own, leaf.keyUsage.includes('1.3.6.1.5.5.7.3.2') ? undefined : expected, name);
+    const group = name === 'kubelet-client.crt' ? 'system:nodes' : undefined;
+    assert.deepEqual(own, leaf.keyUsage.includes('1.3.6.1.5.5.7.3.2') ? group : expected, name);
   }
   if (node.role !== 'control-plane') return;
   const covers = (name: string, wanted: readonly string[]) => {

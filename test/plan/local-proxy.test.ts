@@ -43,8 +43,14 @@ function layOut(directory: string, cluster: Cluster, credentials: Credentials): 
   writeFileSync(join(directory, 'ca.crt'), credentials.authorities.kubernetes.bundle);
   writeFileSync(join(directory, 'local-proxy.crt'), own.certificate);
   writeFileSync(join(directory, 'local-proxy.crt.key'), own.key);
-  writeFileSync(join(directory, 'haproxy.cfg'), haproxyConfiguration(cluster));
+  const { common, servers } = haproxyConfiguration(cluster);
+  writeFileSync(join(directory, '1.cfg'), common);
+  writeFileSync(join(directory, '2.cfg'), servers);
   return { ...process.env, CREDENTIALS_DIRECTORY: directory };
+}
+
+function filesIn(directory: string): readonly string[] {
+  return ['1.cfg', '2.cfg'].flatMap(name => ['-f', join(directory, name)]);
 }
 
 async function freePort(): Promise<number> {
@@ -67,7 +73,7 @@ describe('the local proxy', { skip: missingTool(HAPROXY) }, () => {
       const nodes = [...addresses.map((address, index) => sampleNode(`cp-${index + 1}.example.com`, address)), WORKER];
       const directory = temporaryDirectory(context);
       const env = layOut(directory, sampleCluster({ nodes }), credentials);
-      const { status, stdout, stderr } = spawnSync(HAPROXY, ['-c', '-f', join(directory, 'haproxy.cfg')], { env, encoding: 'utf8' });
+      const { status, stdout, stderr } = spawnSync(HAPROXY, ['-c', ...filesIn(directory)], { env, encoding: 'utf8' });
       assert.deepEqual({ status, said: (stdout + stderr).trim() }, { status: 0, said: 'Configuration file is valid' });
     }
   });
@@ -121,7 +127,7 @@ describe('the local proxy', { skip: missingTool(HAPROXY) }, () => {
       servers = [await start(0, 'cp-1'), await start(1, 'cp-2'), await start(2, 'cp-2')];
       const directory = temporaryDirectory({ after: cleanup => void cleanups.push(cleanup as () => void) });
       const env = layOut(directory, cluster, credentials);
-      haproxy = spawn(HAPROXY, ['-db', '-f', join(directory, 'haproxy.cfg')], { env, stdio: ['ignore', 'ignore', 'ignore'] });
+      haproxy = spawn(HAPROXY, ['-db', ...filesIn(directory)], { env, stdio: ['ignore', 'ignore', 'ignore'] });
       for (let attempt = 0; attempt < 50; attempt++) {
         if ((await whoAnswers().catch(() => undefined)) !== undefined) break;
         await sleep(100);

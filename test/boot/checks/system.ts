@@ -60,7 +60,8 @@ export const SYSTEM_CHECKS: readonly Check[] = [
           .split('\n')
           .map(line => line.split(/\s+/)[3] ?? '');
         const outside = sockets.filter(socket => !/^(127\.0\.0\.1|\[::1\]):/.test(socket)).sort();
-        assert.deepEqual(outside, ['*:6443', `${address}:2379`, `${address}:2380`].sort(), name);
+        // 10250: kubelet, by certificate; 10256: kube-proxy's health, which load balancers ask for
+        assert.deepEqual(outside, ['*:10250', '*:10256', '*:6443', `${address}:2379`, `${address}:2380`].sort(), name);
         listing.push(`${name} ${[...new Set(sockets)].sort().join(' ')}`);
       }
       return listing[0];
