@@ -41,9 +41,9 @@ export function signCertificate({ subject, issuer, publicKey, validity, extensio
 
 const VERSION_3 = der(0xa0, der(TAG.integer, Buffer.from([2])));
 
-/** 16 octets: positive, never zero, 126 random bits (RFC 5280, 4.1.2.2). */
+/** 9 octets: positive, never zero, 70 random bits (RFC 5280, 4.1.2.2): no two of an authority are alike, and user-data counts bytes. */
 function serialNumber(): Buffer {
-  const octets = randomOctets(16);
+  const octets = randomOctets(9);
   octets[0] = ((octets[0] ?? 0) & 0x3f) | 0x40;
   return der(TAG.integer, octets);
 }

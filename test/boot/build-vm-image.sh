@@ -1,12 +1,12 @@
 #!/bin/sh
 # Makes what test VMs boot: a Debian as its cloud images are (cloud kernel, systemd's own time synchronisation), with the programs that a node runs.
-# usage: build-vm-image.sh DEST SUITE PROGRAM…        (as root; DEST appears only when it is complete: disk.raw, vmlinuz, initrd.img)
+# usage: build-vm-image.sh DEST SUITE PATH=PROGRAM…        (as root; DEST appears only when it is complete: disk.raw, vmlinuz, initrd.img)
 set -eu
 dest=$1 suite=$2
 shift 2
 [ ! -e "$dest/.complete" ] || exit 0
 system=systemd,systemd-sysv,systemd-timesyncd,dbus,udev,cloud-init,locales,iproute2,netbase,ca-certificates,procps,kmod,linux-image-cloud-amd64,initramfs-tools
-cluster=openssl,curl,iptables,nftables,ethtool,socat,conntrack
+cluster=openssl,curl,iptables,nftables,ethtool,socat,conntrack,ipset,runc,haproxy
 partial=$dest.partial
 root=$partial/root
 rm -rf --one-file-system "$partial"
@@ -25,7 +25,8 @@ rm -rf "$root/var/lib/cloud" "$root/etc/hostname" "$root/var/lib/dbus/machine-id
 mkdir -p "$root/var/log/journal"
 # As cloud images have it: without it cloud-init has no renderer.
 chroot "$root" systemctl --quiet enable systemd-networkd.service
-install -m 0755 "$@" "$root/usr/local/bin/"
+chroot "$root" systemctl --quiet disable haproxy.service
+for program do install -D -m 0755 "${program#*=}" "$root${program%%=*}"; done
 
 # The test's way in, on the second serial line: a shell that nothing of the product knows of.
 cat > "$root/etc/systemd/system/test-shell.service" <<'UNIT'

@@ -59,13 +59,16 @@ export function ensureRootFileSystem(suite: DebianSuite = debianSuite()): Promis
   return ensureTree(`a root file system of Debian ${suite}`, suite, 'build-root-file-system.sh', [suite]);
 }
 
-/** Directory below the cache, `<name>-<digest of the script>`, that a script makes: its arguments are the directory and `args`. */
-export async function ensureTree(what: string, name: string, scriptName: string, args: readonly string[]): Promise<string> {
+/**
+ * Directory below the cache, `<name>-<digest of the script>`, that a script makes: its arguments are the directory and `args`.
+ * @param versions of what the script puts into it: another one makes another directory
+ */
+export async function ensureTree(what: string, name: string, scriptName: string, args: readonly string[], versions = ''): Promise<string> {
   const script = join(BOOT_SCRIPTS, scriptName);
-  const recipe = createHash('sha256').update(readFileSync(script)).digest('hex').slice(0, 12);
+  const recipe = createHash('sha256').update(readFileSync(script)).update(versions).digest('hex').slice(0, 12);
   const directory = join(cacheDirectory(), `${name}-${recipe}`);
   if (!existsSync(join(directory, TREE_MARK))) {
-    await locked(`${what} (about a minute)`, script, [directory, ...args]);
+    await locked(`${what} (a minute or two)`, script, [directory, ...args]);
     await sweepTrees(name, directory);
   }
   await utimes(join(directory, TREE_MARK), new Date(), new Date());
@@ -80,26 +83,6 @@ async function sweepTrees(name: string, kept: string): Promise<void> {
     const { mtimeMs } = await stat(join(directory, TREE_MARK)).catch(() => ({ mtimeMs: 0 }));
     if (Date.now() - mtimeMs > 86_400_000) await rm(directory, { recursive: true, force: true });
   }
-}
-
-/** What a virtual machine boots: a disk to be copied, and the kernel that stands on it. */
-export interface VmImage {
-  readonly disk: string;
-  readonly kernel: string;
-  readonly initrd: string;
-}
-
-/** A Debian disk with the newest of each program on it. Remade when the script that makes it, or a release, changed. */
-export async function ensureVmImage(suite: 'bookworm' | 'trixie' = 'bookworm'): Promise<VmImage> {
-  const programs = programsOf(await ensureEtcd(), await ensureKubernetes());
-  const script = join(BOOT_SCRIPTS, 'build-vm-image.sh');
-  const recipe = createHash('sha256').update(readFileSync(script)).update(`${ETCD_VERSION} ${KUBERNETES_VERSION}`);
-  const directory = join(cacheDirectory(), `vm-${suite}-${recipe.digest('hex').slice(0, 12)}`);
-  if (!existsSync(join(directory, '.complete'))) {
-    await locked(`a disk image of Debian ${suite} (about two minutes)`, script, [directory, suite, ...programs.values()]);
-    await sweepTrees(`vm-${suite}`, directory);
-  }
-  return { disk: join(directory, 'disk.raw'), kernel: join(directory, 'vmlinuz'), initrd: join(directory, 'initrd.img') };
 }
 
 /** Directory with the programs that build-binaries.sh makes of `what`; built when it is not there. */

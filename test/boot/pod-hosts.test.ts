@@ -20,6 +20,7 @@ test("a host sets neither this machine's clock nor its kernel", { timeout: 300_0
     async ({ members }) => {
       for (const { host } of members) {
         await host.start();
+        await host.sh('until systemctl is-active --quiet pod-host.service; do sleep 0.2; done');
         assert.notEqual((await host.try('date --set=@0')).code, 0, 'a host could set the clock of this machine');
         await host.sh(
           'sysctl --quiet --write kernel.panic=3 vm.swappiness=1 fs.file-max=70000 net.core.rmem_max=70000 net.ipv4.tcp_sack=0',

@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ensureVmImage } from './cache.ts';
 import { type Output, type RunOptions, run } from './command.ts';
 import type { Machine } from './machine.ts';
 import type { Network } from './network.ts';
 import { eventually } from './patience.ts';
 import { runDirectory, whenRunEnds } from './run-directory.ts';
 import { createVmDisks } from './vm-disk.ts';
+import { ensureVmImage } from './vm-image.ts';
 import { openVmShell, type VmShell } from './vm-shell.ts';
 
 export interface VmOptions {
