@@ -87,7 +87,11 @@ check_clock() {
   stage=clock since=$(uptime) reason="the clock says $(date -u +%FT%TZ), before this payload was made"
   # Their file comes to its place only after this guard, which waits for what they say.
   ntp=/systemd/timesyncd.conf.d/kubekiln.conf
-  [ -z "$KUBEKILN_TIME_SERVERS" ] || { install -Dm 0644 "$payload/files/etc$ntp" "/run$ntp"; systemctl try-restart systemd-timesyncd || :; }
+  [ -z "$KUBEKILN_TIME_SERVERS" ] || {
+    install -Dm 0644 "$payload/files/etc$ntp" "/run$ntp"
+    install -Dm 0644 "$payload/files/etc/chrony/conf.d/kubekiln.conf" /run/chrony-dhcp/kubekiln.sources
+    { systemctl try-restart systemd-timesyncd; chronyc reload sources; } >/dev/null 2>&1 || :
+  }
   while [ "$(date +%s)" -lt "$KUBEKILN_NOT_BEFORE" ]; do
     if waited_for "$KUBEKILN_CLOCK_WAIT"; then
       if [ "$mode" != boot ] && [ -z "$KUBEKILN_TIME_SERVERS" ] && date -s "@$KUBEKILN_NOT_BEFORE" >/dev/null; then
@@ -157,7 +161,9 @@ prepare_system() {
   sed -n 's/^k //p' "$payload/plan" | while read -r module; do
     modprobe -q "$module" 2>/dev/null || [ -d "/sys/module/$module" ] || say "system: kernel module $module is neither loadable nor built in"
   done
-  [ ! -f /etc/sysctl.d/90-kubekiln.conf ] || sysctl -q -p /etc/sysctl.d/90-kubekiln.conf || say "system: not every setting of /etc/sysctl.d/90-kubekiln.conf was taken"
+  sysctl -q -p /etc/sysctl.d/9?-kubekiln*.conf || say "system: warning: the kernel did not take every setting of /etc/sysctl.d/9?-kubekiln*.conf"
+  # What it finds out is never a reason to stop.
+  (set +e; . {{library}}/kubekiln-host) || :
   # What systemctl enable does, without its questions to a busy systemd.
   wants=/etc/systemd/system/multi-user.target.wants
   (umask 022; mkdir -p "$wants")

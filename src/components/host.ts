@@ -1,77 +1,49 @@
-// The operating system under a node: kernel settings and modules that Kubernetes needs, limits that keep a disk from filling up, time servers.
-import type { Component, Contribution, PlanContext, PlannedFile } from '../plan/node-plan.ts';
+// The operating system under a node: kernel settings and modules that Kubernetes needs, limits that keep a disk from filling up, time, swap, firewall.
+import type { Component, Contribution, PlannedFile } from '../plan/node-plan.ts';
 import type { Cluster } from '../spec/cluster.ts';
+import { kernelModules, ownFiles, sharedFiles } from './host-files.ts';
+import { controlPlanePorts, nodePorts } from './host-ports.ts';
+import { clusterProgram } from './library.ts';
 
-const SYSCTL_FILE = '/etc/sysctl.d/90-kubekiln.conf';
-
-/** A reason per line; an operator's `node.sysctl` wins. */
-const SYSCTL: Readonly<Record<string, string>> = {
-  // Pods are other machines: the node routes between them.
-  'net.ipv4.ip_forward': '1',
-  // Bridged traffic between pods of one node passes the rules of Services.
-  'net.bridge.bridge-nf-call-iptables': '1',
-  // What kubelet would set itself (pkg/kubelet/cm): with protectKernelDefaults it only checks.
-  'vm.overcommit_memory': '1',
-  'kernel.panic': '10',
-  'kernel.panic_on_oops': '1',
-  // Log collectors and controllers in many pods share one user's watches.
-  'fs.inotify.max_user_instances': '8192',
-  'fs.inotify.max_user_watches': '524288',
-};
-
-const SYSCTL_IPV6: Readonly<Record<string, string>> = {
-  'net.ipv6.conf.all.forwarding': '1',
-  'net.bridge.bridge-nf-call-ip6tables': '1',
-  // Forwarding switches router advertisements off; machines that have their default route from them keep it.
-  'net.ipv6.conf.all.accept_ra': '2',
-  'net.ipv6.conf.default.accept_ra': '2',
-};
-
-const MODULES = ['br_netfilter', 'nf_conntrack'];
-
-const JOURNAL = '[Journal]\nSystemMaxUse=1G\nSystemKeepFree=1G\nMaxRetentionSec=1month\n';
-// NetworkManager would take addresses away from interfaces that the pod network makes.
-const NETWORK_MANAGER = '[keyfile]\nunmanaged-devices=interface-name:cni*;interface-name:flannel*;interface-name:veth*\n';
-
-function hasIpv6({ networking }: Cluster): boolean {
-  return networking.podSubnets.some(subnet => subnet.family === 6);
+/** What kube-proxy's mode needs of the kernel. https://kubernetes.io/docs/reference/node/kernel-version-requirements/ */
+function leastKernel({ kubeProxyConfiguration, proxy }: Cluster): string {
+  return proxy.disabled || kubeProxyConfiguration.mode === 'iptables' ? '4.19' : '5.13';
 }
 
-function files({ cluster }: PlanContext): readonly PlannedFile[] {
-  const file = (path: string, content: string): PlannedFile => ({
-    path,
-    mode: 0o644,
-    owner: 'root',
-    content,
-    part: 'runtime',
-    secret: false,
-    restarts: [],
+function preparation(cluster: Cluster): PlannedFile {
+  const [all, controlPlane] = [nodePorts(cluster), controlPlanePorts(cluster)];
+  return clusterProgram('kubekiln-host', {
+    swap: cluster.node.swap,
+    firewall: cluster.node.firewall,
+    pods: cluster.networking.podSubnets.map(subnet => subnet.cidr).join(' '),
+    ports: all.open.join(' '),
+    listeners: all.listeners.join(' '),
+    controlPlanePorts: controlPlane.open.join(' '),
+    controlPlaneListeners: controlPlane.listeners.join(' '),
+    kernel: leastKernel(cluster),
   });
-  const { sysctl, timeServers } = cluster.node;
-  const settings = { ...SYSCTL, ...(hasIpv6(cluster) ? SYSCTL_IPV6 : {}), ...sysctl };
-  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
-  return [
-    file(SYSCTL_FILE, lines.join('')),
-    file(
-      '/etc/modules-load.d/kubekiln.conf',
-      modules(cluster)
-        .map(name => `${name}\n`)
-        .join(''),
-    ),
-    file('/etc/systemd/journald.conf.d/kubekiln.conf', JOURNAL),
-    file('/etc/NetworkManager/conf.d/kubekiln.conf', NETWORK_MANAGER),
-    ...(timeServers.length === 0 ? [] : [file('/etc/systemd/timesyncd.conf.d/kubekiln.conf', `[Time]\nNTP=${timeServers.join(' ')}\n`)]),
-  ];
-}
-
-function modules(cluster: Cluster): readonly string[] {
-  return [...MODULES, ...cluster.node.modules];
 }
 
 export const host: Component = {
   name: 'host',
   runsOn: () => true,
-  plan(context): Contribution {
-    return { files: files(context), modules: modules(context.cluster) };
+  plan({ cluster, node }): Contribution {
+    const file = (part: 'config' | 'runtime', { path, content }: { path: string; content: string }): PlannedFile => ({
+      path,
+      mode: 0o644,
+      owner: 'root',
+      content,
+      part,
+      secret: false,
+      restarts: [],
+    });
+    return {
+      files: [
+        preparation(cluster),
+        ...sharedFiles(cluster).map(each => file('runtime', each)),
+        ...ownFiles(cluster, node).map(each => file('config', each)),
+      ],
+      modules: kernelModules(cluster),
+    };
   },
 };

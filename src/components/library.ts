@@ -1,6 +1,6 @@
 // Our own programs on the node: shell scripts that are the same everywhere; what differs stands in node.env.
 
-import { renderTemplate } from '../formats/mustache.ts';
+import { renderTemplate, type TemplateView } from '../formats/mustache.ts';
 import { compactScript } from '../formats/shell.ts';
 import type { PlannedFile } from '../plan/node-plan.ts';
 import {
@@ -22,16 +22,28 @@ export function operatorCommand(name: string): PlannedFile {
   return program(COMMAND_DIRECTORY, name, []);
 }
 
+/** templates/`name`.sh with what the cluster decides, the same on all its nodes. */
+export function clusterProgram(name: string, view: TemplateView): PlannedFile {
+  return { ...plannedProgram(`${LIBRARY_DIRECTORY}/${name}`, rendered(name, view)), restarts: [] };
+}
+
 function program(directory: string, name: string, restarts: readonly string[]): PlannedFile {
+  return { ...plannedProgram(`${directory}/${name}`, programText(name)), restarts };
+}
+
+function plannedProgram(path: string, content: string): Omit<PlannedFile, 'restarts'> {
   return {
-    path: `${directory}/${name}`,
+    path,
     mode: 0o755,
     owner: 'root',
-    content: programText(name),
+    content,
     part: 'runtime',
     secret: false,
-    restarts,
   };
+}
+
+function rendered(name: string, view: TemplateView): string {
+  return compactScript(renderTemplate(`${name}.sh`, view, value => value));
 }
 
 const texts = new Map<string, string>();
@@ -47,7 +59,7 @@ function programText(name: string): string {
     binariesFile: BINARIES_FILE,
     settings: DOWNLOAD_SETTINGS_FILE.slice(1),
   };
-  const text = compactScript(renderTemplate(`${name}.sh`, view, value => value));
+  const text = rendered(name, view);
   texts.set(name, text);
   return text;
 }

@@ -134,6 +134,8 @@ export interface Node {
   /** netplan v2 document (`version: 2`, …) as an object, or undefined: DHCP on the first interface. */
   readonly networkConfig?: object;
   readonly labels: Readonly<Record<string, string>>;
+  /** Kernel settings of this node alone. */
+  readonly sysctl: Readonly<Record<string, string>>;
   readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
   readonly kubeletExtraArgs: readonly Arg[];
   /** KubeletConfiguration keys of cluster.yaml: those of all nodes, with this node's own in their place. */
@@ -239,6 +241,10 @@ export interface Cluster {
     readonly timeServers: readonly string[];
     readonly sysctl: Readonly<Record<string, string>>;
     readonly modules: readonly string[];
+    /** `disable`: none after the install. */
+    readonly swap: 'disable' | 'keep';
+    /** What happens to an active ufw or firewalld. */
+    readonly firewall: 'open' | 'keep';
   };
   /** In the order of cluster.yaml. */
   readonly nodes: readonly Node[];

@@ -55,8 +55,8 @@ const REFUSED: readonly RefusedKey[] = [
   },
   {
     code: 'not-supported-yet',
-    at: /^spec\.node\.(swap|files|units|commands)$/,
-    reason: 'this version sets timeServers, sysctl and modules only',
+    at: /^spec\.node\.(files|units|commands)$/,
+    reason: 'this version sets timeServers, sysctl, modules, swap and firewall only',
     hint: 'delete it for now',
   },
 ];

@@ -112,6 +112,7 @@ function resolveNode(node: NodeDocument, spec: SpecDocument): Node {
     architecture: node.architecture,
     ...(node.networkConfig && { networkConfig: node.networkConfig }),
     labels: node.labels,
+    sysctl: node.sysctl,
     taints: taints.map(({ key, value, effect }) => ({ key, effect, ...(value !== undefined && { value }) })),
     kubeletExtraArgs: node.nodeRegistration.kubeletExtraArgs,
     kubeletConfiguration: { ...spec.kubeletConfiguration, ...node.kubeletConfiguration },

@@ -8,9 +8,11 @@ import { fileRules } from './rules/files.ts';
 import { flagValueRules } from './rules/flag-values.ts';
 import { flagRules } from './rules/flags.ts';
 import { formatRules } from './rules/formats.ts';
+import { hostRules } from './rules/host.ts';
 import { kubeProxyRules } from './rules/kube-proxy.ts';
 import { lifetimeRules } from './rules/lifetimes.ts';
 import { networkConfigRules } from './rules/network-config.ts';
+import { nodeNetworkRules } from './rules/node-networks.ts';
 import { nodeRules } from './rules/nodes.ts';
 import { pathRules } from './rules/paths.ts';
 import { podNetworkRules } from './rules/pod-network.ts';
@@ -42,4 +44,6 @@ export const RULES: readonly Rule[] = [
   ...fileRules,
   ...downloadRules,
   ...networkConfigRules,
+  ...nodeNetworkRules,
+  ...hostRules,
 ];

@@ -50,6 +50,11 @@ export const node = mapping('One machine.', {
     kubeletExtraArgs: list(extraArg, 'More flags for kubelet, or other values for those that kubekiln sets.').default([]),
   }).prefault({}),
   kubeletConfiguration: upstream('KubeletConfiguration of this node; its keys replace those of spec.kubeletConfiguration.').optional(),
+  sysctl: table(
+    'sysctl-name',
+    text('sysctl-value', 'Value of the setting, as a text.'),
+    'Kernel settings of this node; they win over node.sysctl.',
+  ).default({}),
   networkConfig: upstream('Network of the machine (netplan, version 2). Without one: what the image does, usually DHCP.').optional(),
 });
 
@@ -71,8 +76,16 @@ export const users = mapping('Users of the daemons. Numbers are fixed, so that a
 export const hostSettings = mapping('Settings of the operating system, the same on all nodes.', {
   timeServers: list(
     text('host', 'A host name or an IP address.'),
-    "NTP servers for systemd-timesyncd, from the first boot on. With none, a node whose clock is behind steps it to the payload's notBefore.",
+    "NTP servers for systemd-timesyncd or chrony, whichever is there, from the first boot on. With none, a node whose clock is behind steps it to the payload's notBefore; where chrony is there, control-plane nodes also ask each other, besides what the image says.",
   ).default([]),
   sysctl: table('sysctl-name', text('sysctl-value', 'Value of the setting, as a text.'), 'Kernel settings.').default({}),
   modules: list(text('module-name', 'A module.'), 'Kernel modules to load.').default([]),
+  swap: choice(
+    ['disable', 'keep'],
+    'disable: switched off at install, and no swap unit starts any more. keep: as it is; pods get none of it unless kubeletConfiguration.memorySwap says so.',
+  ).default('disable'),
+  firewall: choice(
+    ['open', 'keep'],
+    'Where ufw or firewalld is active at install. open: it is told to let in what a node of its role listens on, and pods. keep: it is left alone, and a warning says what it has to let in.',
+  ).default('open'),
 });

@@ -74,6 +74,8 @@ describe('a cluster that grows', () => {
       assert.deepEqual(changedFiles(three, grown, node), [
         // the payload's own digest
         '.complete',
+        // the clocks that it asks, beside its own
+        'files/etc/chrony/conf.d/kubekiln.conf',
         // the peers that the etcd guard asks
         'files/etc/kubekiln/node.env',
         // --initial-cluster

@@ -16,6 +16,7 @@ export function sampleNode(overrides: Partial<Node> = {}): Node {
     platform: 'nocloud',
     architecture: 'amd64',
     labels: {},
+    sysctl: {},
     taints: [],
     kubeletExtraArgs: [],
     kubeletConfiguration: {},

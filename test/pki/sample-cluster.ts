@@ -7,7 +7,7 @@ export const DAY = 86_400;
 export const YEAR = 365 * DAY;
 
 export function sampleNode(name: string, address: string, role: Node['role'] = 'control-plane'): Node {
-  const registration = { labels: {}, taints: [], kubeletExtraArgs: [], kubeletConfiguration: {} };
+  const registration = { labels: {}, sysctl: {}, taints: [], kubeletExtraArgs: [], kubeletConfiguration: {} };
   return { name, role, address, addresses: [address], certSANs: [], platform: 'nocloud', architecture: 'amd64', ...registration };
 }
 
@@ -58,7 +58,7 @@ export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
     binaries: { source: 'image', urls: [] },
     downloads: {},
     timings: { addressWait: 300, clockWait: 120, bootstrapPatience: 900 },
-    node: { timeServers: [], sysctl: {}, modules: [] },
+    node: { timeServers: [], sysctl: {}, modules: [], swap: 'disable', firewall: 'open' },
     nodes: [sampleNode('cp-1', '10.0.1.11'), sampleNode('cp-2', '10.0.1.12'), sampleNode('cp-3', '10.0.1.13')],
     ...overrides,
   };

@@ -35,7 +35,7 @@ function layOut(root: string, plan: NodePlan): readonly string[] {
     'var.mount',
   ])
     if (target.endsWith('.target')) put(`/etc/systemd/system/${target}`, '[Unit]\nDescription=stand-in\n', 0o644);
-  return plan.files.map(file => file.path).filter(path => path.startsWith('/etc/systemd/system/'));
+  return plan.files.map(file => file.path).filter(path => /^\/etc\/systemd\/system\/[^/]+$/.test(path));
 }
 
 describe('units', { skip: missingTool('systemd-analyze') }, () => {

@@ -65,7 +65,7 @@ describe('readCluster', () => {
       binaries: { source: 'image', urls: [] },
       downloads: {},
       timings: { addressWait: 300, clockWait: 120, bootstrapPatience: 900 },
-      node: { timeServers: [], sysctl: {}, modules: [] },
+      node: { timeServers: [], sysctl: {}, modules: [], swap: 'disable', firewall: 'open' },
       nodes: [
         {
           name: 'cp-1',
@@ -76,6 +76,7 @@ describe('readCluster', () => {
           platform: 'nocloud',
           architecture: 'amd64',
           labels: {},
+          sysctl: {},
           taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }],
           kubeletExtraArgs: [],
           kubeletConfiguration: {},

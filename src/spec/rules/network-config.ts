@@ -64,7 +64,8 @@ const unknownKey: Rule = {
   },
 };
 
-function interfaces(config: NetworkConfig): readonly { path: DocumentPath; settings: NetworkConfig }[] {
+/** Every device of a netplan document, with its place in it. */
+export function interfaces(config: NetworkConfig): readonly { path: DocumentPath; settings: NetworkConfig }[] {
   return DEVICES.flatMap(kind => {
     const group = config[kind];
     return isMapping(group)

@@ -72,7 +72,7 @@ const SERVICE_HOST_BITS = { least: 4, most: 20 };
 const BITS = { 4: 32, 6: 128 } as const;
 
 /** kube-controller-manager cuts the pod subnet into node subnets of this prefix; its flags win over our key. */
-function nodePrefix({ spec }: RuleInput, family: 4 | 6): number {
+export function nodePrefix({ spec }: RuleInput, family: 4 | 6): number {
   const args = (spec.controllerManager?.extraArgs ?? []).flatMap(arg => (arg ? [arg] : []));
   const named = args.find(arg => arg.name === `node-cidr-mask-size-ipv${family}`) ?? args.find(arg => arg.name === 'node-cidr-mask-size');
   const { nodeCIDRMaskSizeIPv4, nodeCIDRMaskSizeIPv6 } = spec.networking ?? {};
