@@ -125,8 +125,8 @@ export const kubelet: Component = {
       ],
       startPre: [`${LIBRARY_DIRECTORY}/${PREPARE} ${kubeconfig.path} ${KUBECONFIG}`],
       restartSeconds: 5,
-      // Mounts and processes of pods outlive a restart of kubelet.
-      unitSettings: ['KillMode=process', 'CPUAccounting=yes', 'MemoryAccounting=yes', 'StateDirectory=kubelet', 'UMask=0027'],
+      // Mounts and processes of pods outlive a restart of kubelet. No UMask: what it makes inside volumes must be open to containers that are not root's.
+      unitSettings: ['KillMode=process', 'CPUAccounting=yes', 'MemoryAccounting=yes', 'StateDirectory=kubelet'],
     });
     return {
       ...planned,
