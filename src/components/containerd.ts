@@ -1,6 +1,7 @@
 // containerd: the container runtime of every node. https://github.com/containerd/containerd/blob/main/docs/cri/config.md
 import type { Component, Contribution, PlanContext } from '../plan/node-plan.ts';
 import type { Arg, Cluster, RegistryMirror } from '../spec/cluster.ts';
+import { coreDnsImage } from './coredns.ts';
 import { type AgentFile, planNodeDaemon } from './node-daemon.ts';
 import { containerdProgram } from './programs.ts';
 
@@ -13,6 +14,15 @@ const REGISTRIES_DIRECTORY = '/etc/containerd/certs.d';
 /** A basic string of TOML: the escapes that JSON has are its own too. */
 function toml(text: string): string {
   return JSON.stringify(text);
+}
+
+/**
+ * The cluster's own images, however they came to the node: with the label that containerd then gives them, kubelet's garbage collection passes them
+ * over, used or not. The keys are names for readers. https://kubernetes.io/docs/concepts/architecture/garbage-collection/#container-image-lifecycle
+ */
+function pinnedImages(cluster: Cluster): readonly string[] {
+  const coredns = cluster.dns.disabled ? [] : [`coredns = ${toml(coreDnsImage(cluster))}`];
+  return [`sandbox = ${toml(cluster.containerd.sandboxImage)}`, ...coredns];
 }
 
 /**
@@ -29,7 +39,7 @@ function configuration({ cluster, node }: PlanContext): string {
     'imports = ["/etc/containerd/conf.d/*.toml"]',
     ...(old
       ? [`[plugins."${images}"]`, `sandbox_image = ${toml(sandboxImage)}`]
-      : [`[plugins."${images}".pinned_images]`, `sandbox = ${toml(sandboxImage)}`]),
+      : [`[plugins."${images}".pinned_images]`, ...pinnedImages(cluster)]),
     `[plugins."${images}".registry]`,
     `config_path = ${toml(REGISTRIES_DIRECTORY)}`,
     `[plugins."${runtime}".containerd.runtimes.runc]`,
