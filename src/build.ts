@@ -16,17 +16,18 @@ import { binaryDigests, missingBinaryDigests, unpinnedImages } from './pki/pins.
 import type { Credentials } from './pki/request.ts';
 import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
 import type { QuietTime } from './pki/validity-problems.ts';
+import { addonProblems } from './plan/addon-problems.ts';
 import { listArtifacts } from './plan/list-artifacts.ts';
 import { certificateRequests, planCluster, runtimeFiles } from './plan/plan-cluster.ts';
 import { hasErrors, type Problem } from './problem.ts';
 import { type SourceFile, sourceFile } from './source-text.ts';
 import type { Cluster } from './spec/cluster.ts';
 import { readCluster } from './spec/read-cluster.ts';
+import type { SiblingReader } from './spec/siblings.ts';
 
 export interface BuildInput {
   readonly clusterFile: { readonly name: string; readonly bytes: Uint8Array };
-  /** Reads a file that cluster.yaml names, by its path relative to cluster.yaml; undefined when there is none. */
-  readonly readSibling: (relativePath: string) => Uint8Array | undefined;
+  readonly readSibling: SiblingReader;
   readonly secretsFile?: { readonly name: string; readonly text: string; readonly mode?: number };
   readonly lockFile?: { readonly name: string; readonly text: string };
   /** seconds since 1970 */
@@ -79,7 +80,7 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   if (!cluster || hasErrors(problems)) return stopped();
 
   const secrets = readSecrets(input, cluster);
-  problems.push(...secrets.problems);
+  problems.push(...addonProblems(cluster, input.clusterFile.name), ...secrets.problems);
   // A secrets file that cannot be read has said so: the lock has nothing to add.
   if (!hasErrors(problems)) problems.push(...compareWithLock(cluster, secrets.secrets, previous.lock, input.clusterFile.name));
   if (!secrets.secrets || hasErrors(problems)) return stopped();

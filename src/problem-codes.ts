@@ -1,5 +1,7 @@
 /** Every problem code with one line that says what it means; docs/cluster.md prints this table. */
 export const PROBLEM_CODES = {
+  'addon-secret': 'a manifest with a Secret or a private key in it',
+  'addons-too-large': 'more bytes of manifests than a node gets',
   'address-family': 'a node without an address of the family that the subnets have',
   'address-in-subnet': 'an address of a machine inside the subnet of Services or pods',
   'address-list': 'a node with two addresses of the same family',
@@ -22,6 +24,7 @@ export const PROBLEM_CODES = {
   'authority-expired': 'a certificate authority is past its notAfter',
   'authority-key-missing': 'a leaf must be issued, but the key of its authority is not at hand (offline signer)',
   'authority-not-yet-valid': 'a certificate authority begins in the future: the clock is wrong',
+  'bad-addon': 'a manifest that kubectl could not apply, or that is no manifest',
   'bad-address': 'a text that is not an IP address',
   'bad-audit-policy': 'an audit policy that kube-apiserver would refuse',
   'bad-domain-name': 'a text that is not a DNS domain',
@@ -75,6 +78,7 @@ export const PROBLEM_CODES = {
   'duplicate-environment': 'an environment variable that is set twice',
   'duplicate-flag': 'a flag that is set twice',
   'duplicate-name': 'two nodes with the same name',
+  'duplicate-object': "a Kubernetes object that stands in two manifests, or is one of kubekiln's own",
   'duplicate-user': 'two daemons with the same user',
   'duration-out-of-range': 'a duration that is too short or too long',
   'encryption-identity-first': 'resources that are stored in clear text',

@@ -28,15 +28,15 @@ export interface TextFinding {
 export const MAX_FILE_BYTES = 1024 * 1024;
 
 /** Decodes a file that a person wrote. Text up to the first fault is returned with it, so that the fault has a line. */
-export function decodeText(bytes: Uint8Array): { text: string; findings: readonly TextFinding[] } {
-  if (bytes.length > MAX_FILE_BYTES)
+export function decodeText(bytes: Uint8Array, maxBytes = MAX_FILE_BYTES): { text: string; findings: readonly TextFinding[] } {
+  if (bytes.length > maxBytes)
     return {
       text: '',
       findings: [
         {
           severity: 'error',
           code: 'file-too-large',
-          message: `the file has ${bytes.length.toLocaleString('en')} bytes, at most ${MAX_FILE_BYTES.toLocaleString('en')} are read`,
+          message: `the file has ${bytes.length.toLocaleString('en')} bytes, at most ${maxBytes.toLocaleString('en')} are read`,
           offset: 0,
         },
       ],

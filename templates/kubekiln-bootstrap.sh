@@ -1,6 +1,6 @@
 #!/bin/sh
-# kubekiln-bootstrap: waits until this node's own API server is ready and applies the objects that a new cluster needs. Every control-plane node runs
-# it; server-side apply makes that the same as once. The identity is in system:masters for one hour and dies with the runtime directory.
+# kubekiln-bootstrap: waits until this node's own API server is ready and applies the objects that a new cluster needs, then the operator's manifests.
+# Every control-plane node runs it; server-side apply makes that the same as once. The identity is in system:masters for one hour and dies with the runtime directory.
 set -eu
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -8,7 +8,6 @@ LC_ALL=C
 export PATH LC_ALL
 . {{nodeEnv}}
 run=/run/kubekiln-bootstrap
-objects={{library}}/bootstrap-objects.yaml
 cd "$run"
 
 say() { echo "kubekiln: bootstrap: $*"; }
@@ -54,19 +53,57 @@ until kube get --raw /readyz >/dev/null 2>error; do
 done
 
 # An operator's edit stays: objects of a generation that the cluster has seen are only created where they are missing.
-seen=$(kube --namespace kube-system get configmap kubekiln --ignore-not-found -o 'jsonpath={.data.generation}')
-sed "s/@GENERATION@/$KUBEKILN_GENERATION/" "$objects" >objects.yaml
-if [ "${seen:-0}" -lt "$KUBEKILN_GENERATION" ]; then
-  kube apply --server-side --force-conflicts --field-manager=kubekiln -f objects.yaml >applied
-else
-  kube create -f objects.yaml >applied 2>error || if grep -v AlreadyExists error; then exit 1; fi
-fi
+seen() {
+  kube --namespace kube-system get configmap "$1" --ignore-not-found -o 'jsonpath={.data.generation}'
+}
+
+put() {
+  if [ "${seen:-0}" -lt "$KUBEKILN_GENERATION" ]; then
+    kube apply --server-side --force-conflicts --field-manager=kubekiln -f "$1" >applied 2>error
+  else
+    kube create -f "$1" >applied 2>error || { [ -s error ] && ! grep -qv AlreadyExists error; }
+  fi
+}
+
+# $1 holds the generation only when all objects before it are in place.
+remember() {
+  [ "${seen:-0}" -ge "$KUBEKILN_GENERATION" ] || kube create configmap "$1" --namespace kube-system "--from-literal=generation=$KUBEKILN_GENERATION" \
+    --dry-run=client -o yaml | kube apply --server-side --force-conflicts --field-manager=kubekiln -f - >/dev/null
+}
+
+# One that fails holds up no other: its resources may be defined by a later one, or want a webhook whose pods do not run yet.
+put_addons() {
+  again=
+  for addon in $addons; do
+    if put "$addon"; then
+      say "add-on ${addon##*/} in place ($(wc -l <applied) applied)"
+    else
+      again="$again $addon"
+      reason=$(grep -v AlreadyExists error | head -n 1 | cut -c1-300)
+      [ "$reason" = "$said" ] || say "add-on ${addon##*/}: $reason"
+      said=$reason
+    fi
+  done
+  addons=$again
+  [ -n "$addons" ] || remember kubekiln-addons
+}
+
+seen=$(seen kubekiln)
+put {{library}}/bootstrap-objects.yaml || {
+  cat error
+  exit 1
+}
+remember kubekiln
 say "objects in place ($(wc -l <applied) applied, generation $KUBEKILN_GENERATION)"
 systemd-notify --ready
 
 # A node may not claim a role for itself: a control-plane node is one by this payload, a worker by the label that its kubelet brought.
+addons=$(ls -d {{library}}/addons/* 2>/dev/null || :)
+said=
+seen=$(seen kubekiln-addons)
 pause=5
 while :; do
+  [ -z "$addons" ] || put_addons
   kube label --overwrite node "$KUBEKILN_NODE" node-role.kubernetes.io/control-plane= node.kubernetes.io/exclude-from-external-load-balancers= >/dev/null 2>&1 || pause=5
   kube label node -l 'kubekiln/role=worker,!node-role.kubernetes.io/worker' node-role.kubernetes.io/worker= >/dev/null 2>&1 || :
   sleep $pause

@@ -6,6 +6,7 @@ import type { BuildInput, BuildOutput } from '../build.ts';
 import { now } from '../clock.ts';
 import type { Problem } from '../problem.ts';
 import type { SourceFile } from '../source-text.ts';
+import type { SiblingReader } from '../spec/siblings.ts';
 import { replaceFile } from '../write/atomic-file.ts';
 import { about } from '../write/file-system-problem.ts';
 import { foreignOutput } from '../write/output-ownership.ts';
@@ -52,11 +53,11 @@ async function buildAndWrite(request: BuildRequest, reporter: Reporter): Promise
   const repeated = last && (await repeatedBuild(request, input, last, reporter));
   if (repeated !== undefined) return repeated;
   reporter.progress('planning, issuing certificates');
-  const siblings = new Map<string, Uint8Array | undefined>();
+  const siblings = new Map<string, ReturnType<SiblingReader>>();
   const readSibling = (path: string) => {
-    const bytes = input.readSibling(path);
-    siblings.set(path, bytes);
-    return bytes;
+    const found = input.readSibling(path);
+    siblings.set(path, found);
+    return found;
   };
   // neither of them is needed above, and they take longest to load
   const { build } = await import('../build.ts');
@@ -99,7 +100,7 @@ function repeatedBuild(
 /** What a build after this one will read when nobody changes anything: what this one read, not what stands there by now. */
 function nextInput(
   input: BuildInput,
-  siblings: ReadonlyMap<string, Uint8Array | undefined>,
+  siblings: ReadonlyMap<string, ReturnType<SiblingReader>>,
   { secretsText, lockText }: BuildOutput,
 ): BuildInput {
   return {

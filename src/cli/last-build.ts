@@ -101,8 +101,8 @@ function inputsDigest(
   siblings: readonly string[],
 ): string {
   const contents = siblings.map(path => {
-    const bytes = readSibling(path);
-    return [path, bytes && digestOf(bytes)];
+    const found = readSibling(path);
+    return [path, found instanceof Uint8Array ? digestOf(found) : found];
   });
   return digestOf(JSON.stringify([program, digestOf(clusterFile.bytes), secretsFile?.mode, lockFile && digestOf(lockFile.text), contents]));
 }

@@ -1,7 +1,8 @@
 // Where a cluster's files are: cluster.yaml as -f names it, everything else beside it.
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { MAX_FILE_BYTES } from '../source-text.ts';
+import type { SiblingReader } from '../spec/siblings.ts';
 import { failedWith, named } from '../write/file-system-problem.ts';
 import type { Invocation } from './command.ts';
 import { displayPath } from './display-path.ts';
@@ -50,9 +51,17 @@ export function readText(path: string): string {
   return Buffer.from(readBounded(path, path)).toString('utf8');
 }
 
-/** A file named in cluster.yaml, relative to its directory; undefined when it is not there. @throws any other system error */
-export function siblingReader(project: Project): (relativePath: string) => Uint8Array | undefined {
-  return path => readIfPresent(join(project.directory, path))?.bytes;
+/** A file or directory named in cluster.yaml, relative to its own directory. @throws any system error but that it is not there */
+export function siblingReader(project: Project): SiblingReader {
+  return relativePath => {
+    const path = join(project.directory, relativePath);
+    try {
+      return readIfPresent(path)?.bytes;
+    } catch (error) {
+      if (!failedWith(error, 'EISDIR')) throw error;
+      return readdirSync(path).sort();
+    }
+  };
 }
 
 /** @throws the system error, unless the file is just not there */

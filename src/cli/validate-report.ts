@@ -1,4 +1,5 @@
 import { parseYaml } from '../formats/yaml.ts';
+import { addonProblems } from '../plan/addon-problems.ts';
 import { hasErrors, type Problem } from '../problem.ts';
 import { readCluster } from '../spec/read-cluster.ts';
 import { resolvedClusterYaml } from '../spec/resolved-yaml.ts';
@@ -11,7 +12,12 @@ export async function validateAndReport(invocation: Invocation, reporter: Report
   const project = projectOf(invocation);
   const bytes = readClusterBytes(project);
   reporter.detail(`read ${project.clusterFileName}`);
-  const { cluster, problems, source } = readCluster({ fileName: project.clusterFileName, bytes, readSibling: siblingReader(project) });
+  const {
+    cluster,
+    problems: found,
+    source,
+  } = readCluster({ fileName: project.clusterFileName, bytes, readSibling: siblingReader(project) });
+  const problems = [...found, ...(cluster === undefined ? [] : addonProblems(cluster, project.clusterFileName))];
   const told = invocation.flags.has('strict') ? problems.map(asError) : problems;
   const files = new Map([[source.name, source]]);
   if (cluster === undefined || hasErrors(told)) return { problems: told, files };

@@ -1,4 +1,4 @@
-// Objects that a new cluster needs, applied by a oneshot on every control-plane node.
+// Objects that a new cluster needs, and the operator's manifests after them, applied by a service on every control-plane node.
 
 import { renderTemplate } from '../formats/mustache.ts';
 import { dumpYaml } from '../formats/yaml.ts';
@@ -11,7 +11,7 @@ import { clientRequest } from './pki-files.ts';
 import { kubernetesBinary } from './programs.ts';
 import { clusterRoleBinding } from './rbac.ts';
 
-const UNIT = 'kubekiln-bootstrap.service';
+export const BOOTSTRAP_UNIT = 'kubekiln-bootstrap.service';
 /** kubeadm's group for operators (since 1.29): cluster-admin by a binding, so that it can be taken away, unlike system:masters. */
 export const ADMIN_GROUP = 'kubeadm:cluster-admins';
 
@@ -26,14 +26,6 @@ const OPERATORS: readonly object[] = [
   ),
 ];
 
-/** Applied last: its generation says that everything before it was. The script puts the node's generation in place of the mark. */
-const GENERATION = {
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name: 'kubekiln', namespace: 'kube-system' },
-  data: { generation: '@GENERATION@' },
-};
-
 /** The operator's certificate of admin.conf: it never reaches a node. */
 export const ADMIN_REQUEST: CertificateRequest = clientRequest('operator/admin', 'kubernetes', 'kubernetes-admin', [ADMIN_GROUP]);
 
@@ -43,26 +35,26 @@ export const bootstrap: Component = {
   objects: () => OPERATORS,
   plan({ cluster, node, objects }): Contribution {
     const common = { owner: 'root', part: 'runtime', secret: false } as const;
-    const restarts = [UNIT];
+    const restarts = [BOOTSTRAP_UNIT];
     return {
       files: [
         libraryProgram('kubekiln-bootstrap', restarts),
         {
           path: `${LIBRARY_DIRECTORY}/bootstrap-objects.yaml`,
           mode: 0o644,
-          content: [...objects, GENERATION].map(object => `---\n${dumpYaml(object)}`).join(''),
+          content: objects.map(object => `---\n${dumpYaml(object)}`).join(''),
           restarts,
           ...common,
         },
         {
-          path: unitPath(UNIT),
+          path: unitPath(BOOTSTRAP_UNIT),
           mode: 0o644,
-          content: renderTemplate(UNIT, { library: LIBRARY_DIRECTORY }, value => value),
+          content: renderTemplate(BOOTSTRAP_UNIT, { library: LIBRARY_DIRECTORY }, value => value),
           restarts,
           ...common,
         },
       ],
-      units: [{ name: UNIT, startedBy: 'target' }],
+      units: [{ name: BOOTSTRAP_UNIT, startedBy: 'target' }],
       binaries: [kubernetesBinary({ cluster, node }, 'kubectl'), { path: '/usr/bin/openssl', description: "the system's openssl" }],
     };
   },

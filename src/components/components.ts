@@ -1,5 +1,6 @@
 // Every component, in the order in which they are planned. A component is pure data in, data out; everything of it stands in its own file.
 import type { Component } from '../plan/node-plan.ts';
+import { addons } from './addons.ts';
 import { bootstrap } from './bootstrap.ts';
 import { containerd } from './containerd.ts';
 import { coreDns } from './coredns.ts';
@@ -30,4 +31,5 @@ export const COMPONENTS: readonly Component[] = [
   kubeProxy,
   coreDns,
   bootstrap,
+  addons,
 ];

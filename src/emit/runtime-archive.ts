@@ -32,7 +32,7 @@ export function runtimeArchive(plans: readonly NodePlan[], more: readonly Planne
     const known = files.get(file.path) ?? file;
     invariant(known.content === file.content && known.mode === file.mode, `${file.path} is of the runtime part, but differs between nodes`);
     invariant(
-      !file.secret && !file.content.includes('-----BEGIN '),
+      !file.secret && (file.fromOperator || !file.content.includes('-----BEGIN ')),
       `${file.path} is of the runtime part, but holds a key or a certificate`,
     );
     files.set(file.path, file);

@@ -1,6 +1,16 @@
 // The one door to js-yaml. Reading: YAML 1.2 core schema, one document, no duplicate keys, bounded aliases, and the position of every value.
 // Writing: what a YAML 1.1 reader (PyYAML in cloud-init, netplan) and a YAML 1.2 reader understand in the same way.
-import { CORE_SCHEMA, constructFromEvents, dump, type Event, parseEvents, YAMLException } from 'js-yaml';
+import {
+  CORE_SCHEMA,
+  constructFromEvents,
+  dump,
+  EVENT_ID,
+  type Event,
+  parseEvents,
+  type Schema,
+  YAML11_SCHEMA,
+  YAMLException,
+} from 'js-yaml';
 import { buildPositions, type Positions, type YamlProblem } from './yaml-positions.ts';
 
 export type { Positions, TextRange, YamlProblem } from './yaml-positions.ts';
@@ -26,10 +36,29 @@ export function parseYaml(text: string): ParsedYaml {
   } catch (error) {
     return failed([syntaxProblem(error, text)]);
   }
+  return constructed(events, text, CORE_SCHEMA);
+}
+
+/**
+ * Parses a stream of documents as kubectl reads manifests: YAML 1.1, with merge keys. A stream that does not parse is one document with a problem; one
+ * that holds nothing is none. Positions are those of the whole text.
+ */
+export function parseYamlDocuments(text: string): readonly ParsedYaml[] {
+  let events: Event[];
+  try {
+    events = parseEvents(text, { maxDepth: MAX_DEPTH });
+  } catch (error) {
+    return [failed([syntaxProblem(error, text)])];
+  }
+  const starts = events.flatMap((event, index) => (event.type === EVENT_ID.DOCUMENT ? [index] : []));
+  return starts.map((start, index) => constructed(events.slice(start, starts[index + 1]), text, YAML11_SCHEMA));
+}
+
+function constructed(events: Event[], text: string, schema: Schema): ParsedYaml {
   const { positions, problems } = buildPositions(events, text);
   if (problems.length > 0) return failed(problems, positions);
   try {
-    return { value: constructFromEvents(events, { source: text, schema: CORE_SCHEMA })[0], positions, problems: [] };
+    return { value: constructFromEvents(events, { source: text, schema })[0], positions, problems: [] };
   } catch (error) {
     return failed([syntaxProblem(error, text)], positions);
   }

@@ -10,7 +10,7 @@ function checkFile(where: string, file: PlannedFile, owners: ReadonlySet<string>
   const what = `${where}: ${file.path}`;
   invariant(CLEAN_PATH.test(file.path), `${what} is not a clean absolute path`);
   invariant(owners.has(file.owner), `${what} belongs to ${file.owner}, whom nobody plans`);
-  invariant(file.secret === (file.secret || KEY_MATERIAL.test(file.content)), `${what} holds key material but is not marked secret`);
+  invariant(file.secret || file.fromOperator || !KEY_MATERIAL.test(file.content), `${what} holds key material but is not marked secret`);
   invariant(!file.secret || (file.mode & 0o077) === 0, `${what} is secret and readable by others`);
   invariant(!file.secret || file.part === 'identity', `${what} is secret but not part of the identity`);
   invariant(

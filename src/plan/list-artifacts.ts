@@ -10,7 +10,7 @@ export interface ClusterArtifacts {
   readonly downloads: readonly BinaryDownload[];
   /** Programs that only the distribution brings, by path. */
   readonly packages: readonly PlannedBinary[];
-  /** In the order in which components name them. */
+  /** Each once, in the order in which components name them. */
   readonly images: readonly PlannedImage[];
 }
 
@@ -26,7 +26,8 @@ export function listArtifacts(cluster: Cluster): ClusterArtifacts {
 }
 
 export function plannedImages(cluster: Cluster): readonly PlannedImage[] {
-  return COMPONENTS.flatMap(component => component.images?.(cluster) ?? []);
+  const images = COMPONENTS.flatMap(component => component.images?.(cluster) ?? []);
+  return images.filter(({ image }, place) => place === images.findIndex(other => other.image === image));
 }
 
 /** Which programs a node needs depends on no key. */

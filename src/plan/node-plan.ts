@@ -15,6 +15,8 @@ export interface PlannedFile {
   readonly part: Part;
   /** Holds key material: must not be readable by others. */
   readonly secret: boolean;
+  /** The operator's own text, judged by the rules of cluster.yaml: it may hold certificates, and words that would be keys in files of ours. */
+  readonly fromOperator?: true;
   /** Units to restart when this file changes on a running node. */
   readonly restarts: readonly string[];
 }

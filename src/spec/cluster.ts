@@ -1,4 +1,5 @@
 // The resolved cluster: what every later stage reads. Fully defaulted and readonly; nobody defaults a value after it.
+import type { ObjectName } from '../formats/kubernetes-object.ts';
 
 export type Role = 'control-plane' | 'worker';
 /** Key types by kubeadm v1beta4's names (`encryptionAlgorithm`). */
@@ -152,6 +153,26 @@ export interface RegistryMirror {
   readonly certificateAuthority?: ExtraFile;
 }
 
+/** A Kubernetes object of a manifest. */
+export interface AddonObject extends ObjectName {
+  /** Where it stands: `addons/ingress.yaml:12:1`. */
+  readonly place: string;
+}
+
+/** A file of manifests that the operator adds to the cluster. */
+export interface Addon {
+  /** Its path beside cluster.yaml. */
+  readonly source: string;
+  /** The file or directory of cluster.yaml's list that brought it, and its place there. */
+  readonly entry: string;
+  readonly index: number;
+  /** As it was written, lines ended by LF: kubectl reads what it reads in any other use of the file. */
+  readonly content: string;
+  readonly objects: readonly AddonObject[];
+  /** Images that its pod specs name, in full: `docker.io/library/nginx:1.29`. */
+  readonly images: readonly string[];
+}
+
 /** How pods of different nodes reach each other; `none`: the operator's own network. */
 export type PodNetwork =
   | {
@@ -230,6 +251,8 @@ export interface Cluster {
   readonly kubeProxyConfiguration: Readonly<Record<string, unknown>>;
   readonly dns: DnsSettings;
   readonly registries: readonly RegistryMirror[];
+  /** In the order in which they are applied. */
+  readonly addons: readonly Addon[];
   readonly proxyEnvironment: ProxyEnvironment;
   /** Where the runtime part comes from; mirrors in the order in which they are tried, without a slash at the end. */
   readonly runtime: { readonly source: RuntimeSource; readonly urls: readonly string[] };

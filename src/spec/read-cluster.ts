@@ -11,14 +11,13 @@ import { RULES } from './rules.ts';
 import { runRules } from './run-rules.ts';
 import { clusterSchema } from './schema.ts';
 import { schemaProblems } from './schema-problems.ts';
-import { siblings } from './siblings.ts';
+import { type SiblingReader, siblings } from './siblings.ts';
 
 export interface ClusterInput {
   /** As shown in problems: `cluster.yaml`. */
   readonly fileName: string;
   readonly bytes: Uint8Array;
-  /** Reads a file relative to the directory of cluster.yaml; undefined when it does not exist or cannot be read. */
-  readSibling(relativePath: string): Uint8Array | undefined;
+  readonly readSibling: SiblingReader;
 }
 
 export interface ClusterResult {

@@ -11,8 +11,6 @@ interface RefusedKey {
   readonly hint?: string;
 }
 
-const LATER = 'this version of kubekiln applies its own objects only';
-
 const REFUSED: readonly RefusedKey[] = [
   {
     code: 'refused-key',
@@ -43,10 +41,10 @@ const REFUSED: readonly RefusedKey[] = [
     hint: 'waits at first boot: addressWait, clockWait, bootstrapPatience',
   },
   {
-    code: 'not-supported-yet',
-    at: /^spec\.addons$/,
-    reason: LATER,
-    hint: 'delete it for now',
+    code: 'refused-key',
+    at: /^spec\.(registries|downloads|binaries|runtime|containerd)\.(.*\.)?(username|password|auth|auths|identitytoken|token|credentials)$/i,
+    reason: 'credentials do not belong into cluster.yaml, which is meant to be committed',
+    hint: 'delete it; in secrets.yaml: registryCredentials (images) or downloadCredentials (programs): [{host: harbor.example.com, username: …, password: …}]',
   },
   {
     code: 'refused-key',

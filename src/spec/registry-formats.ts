@@ -10,6 +10,20 @@ const NAME = '[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*';
 export const REGISTRY_HOST = new RegExp(`^(_default|${HOST})$`);
 /** An image: `registry.k8s.io/pause:3.10.2`, with a digest or not. */
 export const IMAGE = new RegExp(`^${HOST}(/${NAME})+(:${TAG})?(${DIGEST})?$`);
+/**
+ * An image in full, as container runtimes list it: `nginx` is `docker.io/library/nginx:latest`; undefined for what is no image reference.
+ * https://github.com/distribution/reference/blob/main/normalize.go
+ */
+export function fullImage(text: string): string | undefined {
+  const slash = text.indexOf('/');
+  const first = text.slice(0, Math.max(0, slash));
+  const hasHost = /[.:]/.test(first) || first === 'localhost';
+  const [host, path] = hasHost ? [first, text.slice(slash + 1)] : ['docker.io', slash < 0 ? `library/${text}` : text];
+  const tagged = /:[^/]+$/.test(path) ? path : `${path}:latest`;
+  const full = `${host === 'index.docker.io' ? 'docker.io' : host}/${tagged}`;
+  return IMAGE.test(full) ? full : undefined;
+}
+
 /** `v1.14.6`, with a digest or not. */
 export const IMAGE_TAG = new RegExp(`^${TAG}(${DIGEST})?$`);
 

@@ -1,5 +1,6 @@
 // From a document without mistakes to the Cluster that later stages read. Every default that the schema cannot state is decided here.
 import { invariant } from '../bug.ts';
+import { readAddons } from './addons.ts';
 import { parseEndpoint } from './address-formats.ts';
 import type {
   Arg,
@@ -83,6 +84,7 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
       endpoints: endpoint,
       ...(caFile !== undefined && { certificateAuthority: sibling('caFile', caFile, siblings) }),
     })),
+    addons: readAddons(spec.addons, siblings).addons,
     proxyEnvironment: withoutUndefined(spec.proxyEnvironment) as ProxyEnvironment,
     runtime: { source: spec.runtime.source, urls: mirrorUrls(spec.runtime) },
     binaries: { source: spec.binaries.source, urls: mirrorUrls(spec.binaries) },

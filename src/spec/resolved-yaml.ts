@@ -58,6 +58,7 @@ export function resolvedClusterYaml(cluster: Cluster): string {
           ]),
         ),
       },
+      addons: [...new Set(cluster.addons.map(({ entry }) => entry))],
       proxyEnvironment: cluster.proxyEnvironment,
       downloads: { ...(authority && { caFile: authority.source }) },
       paths: cluster.paths,

@@ -1,4 +1,5 @@
 import type { Rule } from './rule.ts';
+import { addonRules } from './rules/addons.ts';
 import { addressRules } from './rules/addresses.ts';
 import { configurationRules } from './rules/configurations.ts';
 import { downloadRules } from './rules/downloads.ts';
@@ -43,6 +44,7 @@ export const RULES: readonly Rule[] = [
   ...encryptionRules,
   ...fileRules,
   ...downloadRules,
+  ...addonRules,
   ...networkConfigRules,
   ...nodeNetworkRules,
   ...hostRules,

@@ -2,6 +2,7 @@
 // upstream's wherever they have one: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
 import * as z from 'zod';
 import { choice, integer, list, mapping, port, text, upstream } from './field.ts';
+import { addons } from './schema-addons.ts';
 import { apiServer, component, etcd } from './schema-components.ts';
 import { binaries, downloads, runtime } from './schema-downloads.ts';
 import { encryptionConfiguration } from './schema-encryption.ts';
@@ -91,6 +92,7 @@ const clusterSpec = mapping('What the cluster is.', {
   registries: registries.prefault({}),
   proxyEnvironment: proxyEnvironment.prefault({}),
   downloads: downloads.prefault({}),
+  addons,
   paths: paths.prefault({}),
   users: users.prefault({}),
   bootstrapWindow: text(

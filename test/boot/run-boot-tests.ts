@@ -13,6 +13,8 @@ const TESTS = [
   { name: 'floor', bounded: true },
   { name: 'pod-hosts', bounded: true },
   { name: 'whole-cluster', bounded: true },
+  { name: 'addons', bounded: true },
+  { name: 'registry', bounded: true },
   { name: 'kube-proxy-configuration', bounded: true },
   { name: 'pod-network', bounded: true },
   { name: 'user-data', bounded: true },

@@ -53,6 +53,7 @@ export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
     imageRepository: 'registry.k8s.io',
     containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2', configurationVersion: 3 },
     registries: [],
+    addons: [],
     proxyEnvironment: { noProxy: [] },
     runtime: { source: 'inline', urls: [] },
     binaries: { source: 'image', urls: [] },

@@ -60,6 +60,7 @@ describe('readCluster', () => {
       imageRepository: 'registry.k8s.io',
       containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2', configurationVersion: 3 },
       registries: [],
+      addons: [],
       proxyEnvironment: { noProxy: [] },
       runtime: { source: 'inline', urls: [] },
       binaries: { source: 'image', urls: [] },

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROBLEM_CODES, type ProblemCode } from '../../src/problem-codes.ts';
 import { locate } from '../../src/render-problems.ts';
 import { lineColumn } from '../../src/source-text.ts';
 import { readCluster } from '../../src/spec/read-cluster.ts';
 import type { Rule } from '../../src/spec/rule.ts';
+import type { SiblingReader } from '../../src/spec/siblings.ts';
 
 /** Tests run from the repository's root, from compiled files. */
 export const VECTORS = 'test/vectors';
@@ -38,12 +39,10 @@ export function readVector(vector: Vector, rules?: readonly Rule[]) {
   return readCluster({ fileName: vector.file, bytes: vector.bytes, readSibling }, rules);
 }
 
-export function readSibling(path: string): Uint8Array | undefined {
-  try {
-    return readFileSync(join(VECTORS, path));
-  } catch {
-    return undefined;
-  }
+export function readSibling(path: string): ReturnType<SiblingReader> {
+  const file = join(VECTORS, path);
+  if (!existsSync(file)) return undefined;
+  return statSync(file).isDirectory() ? readdirSync(file).sort() : readFileSync(file);
 }
 
 /** What a vector really gives, in the form of its expectations. */

@@ -3,6 +3,7 @@ import type { DocumentPath } from '../../problem.ts';
 import { lineColumn } from '../../source-text.ts';
 import type { Report, Rule, RuleInput } from '../rule.ts';
 import { isMapping } from '../schema-walk.ts';
+import { namedAddons } from './addons.ts';
 
 /** Keys that name a file beside cluster.yaml, with the kind that must stand in it. */
 const FILES = {
@@ -33,12 +34,18 @@ function authorityFiles({ spec, badTexts }: RuleInput): readonly { name: string;
   });
 }
 
+function missing(name: string): string {
+  return `${JSON.stringify(name)} does not exist beside cluster.yaml, or cannot be read`;
+}
+
 const missingFile: Rule = {
   code: 'file-missing',
   check(input, report) {
     for (const { name, path } of [...namedFiles(input), ...authorityFiles(input)])
-      if (input.siblings.read(name).text === undefined)
-        report.error(path, `${JSON.stringify(name)} does not exist beside cluster.yaml, or cannot be read`, { value: name });
+      if (input.siblings.read(name).text === undefined) report.error(path, missing(name), { value: name });
+    for (const { name, index } of namedAddons(input))
+      if (input.siblings.list(name) === undefined && input.siblings.manifest(name) === undefined)
+        report.error(['spec', 'addons', index], missing(name), { value: name });
   },
 };
 
