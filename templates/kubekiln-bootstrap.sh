@@ -74,17 +74,19 @@ remember() {
 # One that fails holds up no other: its resources may be defined by a later one, or want a webhook whose pods do not run yet.
 put_addons() {
   again=
+  : >reasons
   for addon in $addons; do
     if put "$addon"; then
       say "add-on ${addon##*/} in place ($(wc -l <applied) applied)"
     else
       again="$again $addon"
-      reason=$(grep -v AlreadyExists error | head -n 1 | cut -c1-300)
-      [ "$reason" = "$said" ] || say "add-on ${addon##*/}: $reason"
-      said=$reason
+      echo "add-on ${addon##*/}: $(grep -v AlreadyExists error | tr '\n' ' ' | cut -c1-300)" >>reasons
     fi
   done
   addons=$again
+  # Not every minute the same.
+  cmp -s reasons said || while read -r reason; do say "$reason"; done <reasons
+  cp reasons said
   [ -n "$addons" ] || remember kubekiln-addons
 }
 
@@ -99,7 +101,6 @@ systemd-notify --ready
 
 # A node may not claim a role for itself: a control-plane node is one by this payload, a worker by the label that its kubelet brought.
 addons=$(ls -d {{library}}/addons/* 2>/dev/null || :)
-said=
 seen=$(seen kubekiln-addons)
 pause=5
 while :; do

@@ -26,6 +26,13 @@ const OPERATORS: readonly object[] = [
   ),
 ];
 
+/** What the script remembers in the cluster: the generation whose objects are in place. */
+export const BOOTSTRAP_RECORDS: readonly object[] = ['kubekiln', 'kubekiln-addons'].map(name => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'kube-system' },
+}));
+
 /** The operator's certificate of admin.conf: it never reaches a node. */
 export const ADMIN_REQUEST: CertificateRequest = clientRequest('operator/admin', 'kubernetes', 'kubernetes-admin', [ADMIN_GROUP]);
 

@@ -1,20 +1,15 @@
 // containerd: the container runtime of every node. https://github.com/containerd/containerd/blob/main/docs/cri/config.md
 import type { Component, Contribution, PlanContext } from '../plan/node-plan.ts';
-import type { Arg, Cluster, RegistryMirror } from '../spec/cluster.ts';
+import type { Arg, Cluster } from '../spec/cluster.ts';
 import { coreDnsImage } from './coredns.ts';
-import { type AgentFile, planNodeDaemon } from './node-daemon.ts';
+import { planNodeDaemon } from './node-daemon.ts';
 import { containerdProgram } from './programs.ts';
+import { REGISTRIES_DIRECTORY, registryFiles, toml } from './registries.ts';
 
 export const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
 export const CNI_CONFIGURATION_DIRECTORY = '/etc/cni/net.d';
 export const CNI_PLUGIN_DIRECTORY = '/opt/cni/bin';
 const CONFIGURATION_FILE = '/etc/containerd/config.toml';
-const REGISTRIES_DIRECTORY = '/etc/containerd/certs.d';
-
-/** A basic string of TOML: the escapes that JSON has are its own too. */
-function toml(text: string): string {
-  return JSON.stringify(text);
-}
 
 /**
  * The cluster's own images, however they came to the node: with the label that containerd then gives them, kubelet's garbage collection passes them
@@ -50,26 +45,6 @@ function configuration({ cluster, node }: PlanContext): string {
   ].join('\n');
 }
 
-/** hosts.toml of a registry: https://github.com/containerd/containerd/blob/main/docs/hosts.md */
-function registryFiles({ registry, endpoints, certificateAuthority: authority }: RegistryMirror): readonly AgentFile[] {
-  // The directory of a registry with a port ends in `_5000_`: a colon cannot stand in a path of ours.
-  const directory = `${REGISTRIES_DIRECTORY}/${registry.replace(/:(\d+)$/, '_$1_')}`;
-  const caPath = `${directory}/ca.crt`;
-  const lines = endpoints.flatMap(endpoint => {
-    const ownPath = !['', '/'].includes(new URL(endpoint).pathname);
-    return [
-      `[host.${toml(endpoint)}]`,
-      'capabilities = ["pull", "resolve"]',
-      ...(ownPath ? ['override_path = true'] : []),
-      ...(authority ? [`ca = ${toml(caPath)}`] : []),
-    ];
-  });
-  return [
-    { path: `${directory}/hosts.toml`, mode: 0o644, content: `${lines.join('\n')}\n` },
-    ...(authority ? [{ path: caPath, mode: 0o644, content: authority.content }] : []),
-  ];
-}
-
 /** Reached without the proxy: whatever is inside the cluster. Nodes are not listed one by one, so that a new one changes no other. */
 function proxyVariables({ proxyEnvironment: proxy, networking }: Cluster): readonly Arg[] {
   const { httpProxy, httpsProxy } = proxy;
@@ -88,7 +63,7 @@ export const containerd: Component = {
   runsOn: () => true,
   images: ({ containerd }) => [{ image: containerd.sandboxImage, usedBy: 'containerd, for the sandbox of every pod' }],
   plan(context): Contribution {
-    const { cluster, node } = context;
+    const { cluster, node, credentials } = context;
     const { binaries } = cluster.paths;
     return {
       ...planNodeDaemon({
@@ -102,7 +77,7 @@ export const containerd: Component = {
         flags: [['config', CONFIGURATION_FILE]],
         // runc and the shim are looked up by name: one may come with the distribution, the other not.
         environment: [{ name: 'PATH', value: `${binaries}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin` }, ...proxyVariables(cluster)],
-        files: [{ path: CONFIGURATION_FILE, mode: 0o644, content: configuration(context) }, ...cluster.registries.flatMap(registryFiles)],
+        files: [{ path: CONFIGURATION_FILE, mode: 0o644, content: configuration(context) }, ...registryFiles(cluster, credentials)],
         restartSeconds: 5,
         // Containers live in cgroups below this unit's and outlive its restart.
         unitSettings: ['Delegate=yes', 'KillMode=process', 'LimitNPROC=infinity', 'TasksMax=infinity'],

@@ -6,6 +6,8 @@ const PEM_KEY = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1--
 const KEY_MATERIAL = /(\b(?:client-key-data|secret)["']?\s*:\s*["']?)([A-Za-z0-9+/_-]{20,}={0,2})/g;
 // netrc(5)
 const LOGIN = /(^machine \S+ login )\S+ password \S+/gm;
+// RFC 7617
+const BASIC = /(\bAuthorization\W{1,6}Basic )[A-Za-z0-9+/]+={0,2}/gi;
 const CREDENTIAL = /(\b(?:token|password|client-secret)["']?\s*:\s*["']?)([^\s"',}]{8,})/g;
 // unbroken, or in lines of 60 columns and more
 const BASE64_RUN = /(?:[A-Za-z0-9+/]{60,}\s+)*[A-Za-z0-9+/]{16,}={0,2}/g;
@@ -26,6 +28,7 @@ function replaceKeyMaterial(text: string): string {
   return text
     .replace(PEM_KEY, (_match, label: string) => `(redacted: ${label})`)
     .replace(LOGIN, '$1(redacted)')
+    .replace(BASIC, '$1(redacted)')
     .replace(KEY_MATERIAL, '$1(redacted)')
     .replace(BASE64_RUN, run => (hidesKey(run) ? '(redacted: base64)' : run));
 }

@@ -24,6 +24,8 @@ export function checkSecrets(secrets: Secrets, file: string): Problem[] {
     const keys = secrets.encryptionKeys.filter(key => key.name === name);
     checkList(keys, ['encryptionKeys'], report, ` named ${JSON.stringify(name)}`);
   }
+  const hosts = (secrets.registryCredentials ?? []).map(({ host }) => host);
+  if (new Set(hosts).size !== hosts.length) report('secrets-invalid', ['registryCredentials'], 'has two entries with the same host');
   for (const [digest, leaf] of Object.entries(secrets.leaves)) checkLeaf(leaf, digest, report);
   return problems;
 }

@@ -142,6 +142,7 @@ function credentialsOf(secrets: Secrets, leaves: Leaves): Credentials {
     bootstrapBefore,
     nodes: new Map(Object.entries(secrets.nodes)),
     downloads: secrets.downloadCredentials ?? [],
+    registries: secrets.registryCredentials ?? [],
   };
 }
 

@@ -5,7 +5,7 @@ import type { Lock } from './lock-file.ts';
 const SCHEME = 'https://';
 
 /** Hex SHA-256 by source, the upstream address without its scheme. */
-export function binaryDigests(lock: Lock | undefined): ReadonlyMap<string, string> {
+export function binaryDigests(lock: Pick<Lock, 'binaries'> | undefined): ReadonlyMap<string, string> {
   return new Map((lock?.binaries ?? []).map(({ url, sha256 }) => [url.slice(SCHEME.length), sha256]));
 }
 
@@ -19,7 +19,7 @@ export function imageDigest(lock: Lock | undefined, image: string): string | und
 }
 
 /** @param sources of all downloads that nodes will make */
-export function missingBinaryDigests(sources: Iterable<string>, lock: Lock | undefined): readonly Problem[] {
+export function missingBinaryDigests(sources: Iterable<string>, lock: Pick<Lock, 'binaries'> | undefined): readonly Problem[] {
   const known = binaryDigests(lock);
   const missing = [...new Set(sources)].filter(source => !known.has(source));
   if (missing.length === 0) return [];

@@ -57,6 +57,15 @@ export interface Credentials {
   readonly nodes: ReadonlyMap<string, NodeIdentity>;
   /** For mirrors that want a password. */
   readonly downloads: readonly DownloadCredential[];
+  /** For container registries that want a password. */
+  readonly registries: readonly RegistryCredential[];
+}
+
+export interface RegistryCredential {
+  /** As image names or the URLs of mirrors have it: `harbor.example.com`, `10.0.0.5:5000`. */
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
 }
 
 export interface DownloadCredential {

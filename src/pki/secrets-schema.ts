@@ -26,6 +26,14 @@ const downloadCredential = z.strictObject({
   password: netrcWord('visible ASCII without blanks, quotes, backslashes and a leading #'),
 });
 
+const line = (what: string, pattern: RegExp) => z.string().refine(value => pattern.test(value), { params: { expected: what } });
+const registryCredential = z.strictObject({
+  host: line('a registry as image names have it, with its port unless that is 443', /^[a-z0-9][a-z0-9.-]*(:(?!443$)[0-9]{1,5})?$/),
+  // RFC 7617: the first colon ends the name
+  username: line('one line without a colon', /^[^:\p{Cc}]+$/u),
+  password: line('one line', /^[^\p{Cc}]+$/u),
+});
+
 /** Shape of the secrets file; what it cannot say stands in check-secrets.ts. */
 export const secretsSchema: z.ZodType<Secrets> = z.strictObject({
   apiVersion: z.literal(SECRETS_API_VERSION),
@@ -35,6 +43,7 @@ export const secretsSchema: z.ZodType<Secrets> = z.strictObject({
   serviceAccountKeys: z.array(serviceAccountKey),
   encryptionKeys: z.array(encryptionKey),
   downloadCredentials: z.array(downloadCredential).exactOptional(),
+  registryCredentials: z.array(registryCredential).exactOptional(),
   etcd: z.strictObject({ clusterToken: text, bootstrapBefore: timestamp }),
   nodes: z.record(z.string(), z.strictObject({ generation: counter, instance: counter })),
   leaves: z.record(z.string().regex(/^[0-9a-f]{64}$/), z.strictObject({ name: text, certificate: text, key: text })),

@@ -1,7 +1,7 @@
 // The secrets file: the only source of a cluster's identity. Keys of each kind stand in ordered lists, because a rotation needs the old one and
 // the new one at the same time: the active entry signs or encrypts, trusted ones are still believed, retired ones are only remembered.
 import { invariant } from '../bug.ts';
-import type { AuthorityName, DownloadCredential, NodeIdentity } from './request.ts';
+import type { AuthorityName, DownloadCredential, NodeIdentity, RegistryCredential } from './request.ts';
 
 export const SECRETS_API_VERSION = 'kubekiln/v1alpha1';
 
@@ -56,6 +56,8 @@ export interface Secrets {
   readonly encryptionKeys: readonly StoredEncryptionKey[];
   /** Written by the operator: mirrors that want a password. */
   readonly downloadCredentials?: readonly DownloadCredential[];
+  /** Written by the operator: registries that want a password. A list of its own: whoever may make a pod pulls with what stands here. */
+  readonly registryCredentials?: readonly RegistryCredential[];
   readonly etcd: { readonly clusterToken: string /** RFC 3339 */; readonly bootstrapBefore: string };
   readonly nodes: Readonly<Record<string, NodeIdentity>>;
   /** By the digest of their request (leaf-digest.ts). */

@@ -1,4 +1,5 @@
 // What only the whole cluster can say of its add-ons: kubekiln's own objects are not theirs to bring, and all of them must fit on a node.
+import { BOOTSTRAP_RECORDS } from '../components/bootstrap.ts';
 import { COMPONENTS } from '../components/components.ts';
 import { groupOf, objectKey, objectText } from '../formats/kubernetes-object.ts';
 import type { Problem } from '../problem.ts';
@@ -34,7 +35,7 @@ export function addonProblems(cluster: Cluster, file: string): readonly Problem[
 }
 
 function ownObjects(cluster: Cluster): readonly string[] {
-  return COMPONENTS.flatMap(component => component.objects?.(cluster) ?? []).map(object => {
+  return [...COMPONENTS.flatMap(component => component.objects?.(cluster) ?? []), ...BOOTSTRAP_RECORDS].map(object => {
     const { apiVersion, kind, metadata } = object as OwnObject;
     return objectKey({ group: groupOf(apiVersion), kind, ...metadata });
   });

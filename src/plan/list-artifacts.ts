@@ -44,5 +44,6 @@ function namesOnly(cluster: Cluster): Credentials {
     bootstrapBefore: 0,
     nodes: new Map(cluster.nodes.map(({ name }) => [name, { generation: 1, instance: 1 }])),
     downloads: [],
+    registries: [],
   };
 }

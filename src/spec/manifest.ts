@@ -29,6 +29,8 @@ interface Found {
 
 const POD_CONTAINERS = ['containers', 'initContainers', 'ephemeralContainers'];
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+/** kubectl splits a stream at its lines `---` before it reads YAML. */
+const NOT_FOR_KUBECTL = /^(%|---[ \t]+[^\s#])/m;
 const CHART = 'a Helm chart or a kustomization is rendered first: helm template, kubectl kustomize';
 const NO_SECRETS = 'manifests are committed, and reach machine images and mirrors: make the Secret with kubectl once the cluster runs';
 
@@ -45,6 +47,8 @@ export function readManifest(source: string, { text, findings, documents }: Sibl
   };
 
   for (const { severity, offset, message } of findings) if (severity === 'error') fault('bad-addon', offset, message);
+  const strange = NOT_FOR_KUBECTL.exec(text);
+  if (strange) fault('bad-addon', strange.index, 'kubectl reads neither directives nor a document on the line of its ---');
   const key = PRIVATE_KEY.exec(text);
   if (key) fault('addon-secret', key.index, 'a private key stands here', NO_SECRETS);
   for (const { problems, value, positions } of documents) {
@@ -77,6 +81,7 @@ export function readManifest(source: string, { text, findings, documents }: Sibl
 function headerOf({ value, type }: Found): ObjectName | { readonly reason: string; readonly hint: string } {
   if (!isMapping(value)) return { reason: 'this is no Kubernetes object', hint: CHART };
   const { name, namespace }: Mapping = isMapping(value.metadata) ? value.metadata : {};
+  if (isList(value)) return { reason: 'kubectl takes no list inside of a list apart', hint: 'write its items instead' };
   const [apiVersion, kind] = [value.apiVersion ?? type?.apiVersion, value.kind ?? type?.kind];
   const missing = Object.entries({ apiVersion, kind, 'metadata.name': name }).filter(([, text]) => typeof text !== 'string' || text === '');
   if (missing.length > 0) return { reason: `the object has no ${missing.map(([key]) => key).join(', no ')}`, hint: CHART };
@@ -94,16 +99,19 @@ function yamlMessage({ kind, message }: YamlProblem): string {
   return kind === 'tab' ? `${message}: indent with spaces` : message;
 }
 
-/** A document is an object, or a list of objects (`List`, `ConfigMapList`), as kubectl takes it apart. */
-function objectsOf(value: unknown, path: DocumentPath = []): readonly Found[] {
-  if (!isMapping(value) || typeof value.kind !== 'string' || !value.kind.endsWith('List') || !Array.isArray(value.items))
-    return [{ value, path }];
-  const { apiVersion, kind } = value;
+/** A document is an object, or a list of objects (`List`, `ConfigMapList`), as kubectl takes it apart: once. */
+function objectsOf(value: unknown): readonly Found[] {
+  if (!isMapping(value) || !isList(value)) return [{ value, path: [] }];
+  const { apiVersion, kind, items } = value;
   // Items of a typed list need not say what they are.
-  const type = kind === 'List' ? undefined : { apiVersion, kind: kind.slice(0, -'List'.length) };
-  return value.items.flatMap((item: unknown, index) =>
-    objectsOf(item, [...path, 'items', index]).map(found => ({ ...found, ...(type && found.type === undefined && { type }) })),
-  );
+  const type = kind === 'List' ? undefined : { apiVersion, kind: kind.slice(0, -LIST.length) };
+  return items.map((item, index) => ({ value: item, path: ['items', index], ...(type && { type }) }));
+}
+
+const LIST = 'List';
+
+function isList(value: Mapping): value is Mapping & { readonly kind: string; readonly items: readonly unknown[] } {
+  return typeof value.kind === 'string' && value.kind.endsWith(LIST) && Array.isArray(value.items);
 }
 
 /** Images of pod specs wherever they stand: in a Pod, in a template of any kind, in a custom resource that holds one. */

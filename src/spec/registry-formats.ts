@@ -30,6 +30,12 @@ export const IMAGE_TAG = new RegExp(`^${TAG}(${DIGEST})?$`);
 /** Where images are: an image without tag and digest. */
 export const IMAGE_REPOSITORY = new RegExp(`^${HOST}(/${NAME})*$`);
 
+/** The URL of a proxy: the same, but nothing of ours could bring it a password. */
+export function proxyFinding(text: string): Finding | undefined {
+  const finding = urlFinding(text);
+  return finding?.secret ? { ...finding, hint: 'a proxy that lets the nodes in by their addresses' } : finding;
+}
+
 /** An address with scheme, host and perhaps a path. Credentials have their place in secrets.yaml. */
 export function urlFinding(text: string): Finding | undefined {
   if (!URL.canParse(text)) return { message: 'is not a URL', hint: 'like https://mirror.example.com/k8s' };
@@ -37,7 +43,11 @@ export function urlFinding(text: string): Finding | undefined {
   if (!['http:', 'https:'].includes(url.protocol))
     return { message: `has the scheme ${url.protocol.slice(0, -1)}; https and http are possible` };
   if (url.username !== '' || url.password !== '')
-    return { message: 'holds a user name or password: cluster.yaml is no place for a secret', secret: true };
+    return {
+      message: 'holds a user name or password: cluster.yaml is no place for a secret',
+      hint: 'in secrets.yaml: registryCredentials (images) or downloadCredentials (programs): [{host: …, username: …, password: …}]',
+      secret: true,
+    };
   if (url.search !== '' || url.hash !== '') return { message: 'holds a query or a fragment' };
   // It stands in configuration files and in shell assignments.
   return /[^A-Za-z0-9._~:/@%[\]-]/.test(text) ? { message: 'holds characters that need no place in such a URL' } : undefined;

@@ -3,7 +3,7 @@
 import { addressFinding, endpointFinding, hostFinding, subnetsFinding } from './address-formats.ts';
 import { parseDuration } from './duration.ts';
 import { nameLength, numericName, suggestName } from './name-formats.ts';
-import { IMAGE, IMAGE_REPOSITORY, IMAGE_TAG, REGISTRY_HOST, urlFinding } from './registry-formats.ts';
+import { IMAGE, IMAGE_REPOSITORY, IMAGE_TAG, proxyFinding, REGISTRY_HOST, urlFinding } from './registry-formats.ts';
 import { type Finding, LABEL, type TextFormat, VISIBLE } from './text-format.ts';
 
 export const TEXT_FORMATS = {
@@ -202,7 +202,7 @@ export const TEXT_FORMATS = {
     what: 'a registry as image names have it: registry.k8s.io, harbor.example.com:5000, or _default',
   },
   'https-url': { code: 'bad-url', examples: ['https://harbor.example.com/v2/k8s'], what: 'a URL', check: urlFinding },
-  'proxy-url': { code: 'bad-url', examples: ['http://proxy.example.com:3128'], what: 'the URL of a proxy', check: urlFinding },
+  'proxy-url': { code: 'bad-url', examples: ['http://proxy.example.com:3128'], what: 'the URL of a proxy', check: proxyFinding },
   'image-tag': {
     code: 'bad-image',
     pattern: IMAGE_TAG,

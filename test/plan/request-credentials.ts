@@ -19,12 +19,13 @@ export interface RequestCredentialOptions {
   /** The cluster CA's key is elsewhere. */
   readonly offlineSigner?: boolean;
   readonly downloads?: Credentials['downloads'];
+  readonly registries?: Credentials['registries'];
 }
 
 export function requestCredentials(
   cluster: Cluster,
   requests: readonly CertificateRequest[],
-  { offlineSigner = false, downloads = [] }: RequestCredentialOptions = {},
+  { offlineSigner = false, downloads = [], registries = [] }: RequestCredentialOptions = {},
 ): Credentials {
   const authority = (name: AuthorityName, withKey: boolean) => ({
     bundle: `trust bundle of ${name}\n`,
@@ -51,5 +52,6 @@ export function requestCredentials(
     bootstrapBefore: BORN + cluster.bootstrapWindow,
     nodes: new Map(cluster.nodes.map(node => [node.name, { generation: 1, instance: 1 }])),
     downloads,
+    registries,
   };
 }

@@ -1,0 +1,130 @@
+// Images that nodes pull from a registry with an authority and a password of its own; and what a digest means for an image that came as an archive.
+import assert from 'node:assert/strict';
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { buildCluster } from './built-cluster.ts';
+import { ensureBinaries } from './cache.ts';
+import { run } from './command.ts';
+import { member, powerOn, untilReady } from './control-plane.ts';
+import { importImages } from './floor-nodes.ts';
+import { writeImage } from './images/archive.ts';
+import { busyboxImage, pauseImage } from './images/test-images.ts';
+import { createHosts } from './kubekiln-hosts.ts';
+import { eventually, seconds } from './patience.ts';
+import { createRegistry } from './registry.ts';
+import { runDirectory } from './run-directory.ts';
+import { withControlPlane } from './with-control-plane.ts';
+
+function pod(name: string, image: string, imagePullPolicy = 'IfNotPresent'): object {
+  const container = { name: 'one', image, imagePullPolicy, command: image.includes('pause') ? ['/pause'] : ['sleep', 'infinity'] };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: {
+      nodeName: 'cp-1',
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 0,
+      tolerations: [{ operator: 'Exists' }],
+      containers: [container],
+    },
+  };
+}
+
+/** The digest of the one image in an archive. */
+async function digestOf(archive: string): Promise<string> {
+  const index = JSON.parse(await run('tar', ['--extract', '--to-stdout', '--file', archive, 'index.json']));
+  return index.manifests[0].digest;
+}
+
+test('a registry that wants a password', { timeout: 600_000 }, async t => {
+  const [pause, busybox] = [await pauseImage(), await busyboxImage()];
+  const registry = await createRegistry([pause, busybox]);
+  const mirror = { endpoint: [`https://${registry.host}`], caFile: 'registry-ca.pem' };
+  const repository = busybox.reference.slice(busybox.reference.indexOf('/') + 1);
+  const built = await buildCluster({
+    size: 1,
+    spec: { dns: { disabled: true }, registries: { mirrors: { 'registry.k8s.io': mirror, [registry.host]: mirror } } },
+    files: { 'registry-ca.pem': registry.authority },
+    beforeBuild: async (_kubekiln, directory) => {
+      const file = join(directory, 'secrets.yaml');
+      const { host, username, password } = registry;
+      const entry = `registryCredentials:\n- ${JSON.stringify({ host, username, password })}\n`;
+      await writeFile(file, (await readFile(file, 'utf8')).replace(/^etcd:/m, `${entry}etcd:`));
+    },
+  });
+  await withControlPlane(
+    'registry',
+    () => createHosts(built, 'user-data'),
+    async plane => {
+      const { operator } = plane;
+      const { host } = member(plane, 0);
+      const events = (name: string) =>
+        operator.kubectl(['get', 'events', `--field-selector=involvedObject.name=${name}`, '--output=jsonpath={.items[*].message}']);
+      const says = (name: string, words: RegExp) =>
+        eventually(`the events of ${name} say ${words}`, async () => words.test(await events(name)), {
+          timeout: 90_000,
+          explain: () => events(name),
+        });
+
+      await t.test('pods run from images that only the registry has, the sandbox included', async subtest => {
+        await registry.start(plane.network);
+        const since = await powerOn(plane, [{ index: 0, after: 0 }]);
+        await untilReady(plane, since);
+        await operator.wait('nodes', 'condition=Ready', ['cp-1']);
+        await operator.apply([pod('mirrored', busybox.reference), pod('direct', `${registry.host}/${repository}`)]);
+        await operator.wait('pods', 'condition=Ready', ['mirrored', 'direct']);
+        subtest.diagnostic(`power-on to pods: ${seconds(performance.now() - since)}`);
+        const pulled = await host.sh('ctr --namespace k8s.io images list --quiet name~=pause');
+        assert.match(pulled, new RegExp(`^${pause.reference}$`, 'm'));
+      });
+
+      await t.test('an image named with its digest is pulled as well', async () => {
+        await operator.apply([pod('pinned', `${busybox.reference}@${await digestOf(busybox.archive)}`, 'Always')]);
+        await operator.wait('pods', 'condition=Ready', ['pinned']);
+      });
+
+      await t.test('the password stands in files that root alone reads, and in no other', async () => {
+        const basic = Buffer.from(`${registry.username}:${registry.password}`).toString('base64');
+        const holders = (await host.sh(`grep --recursive --files-with-matches '${basic}' /etc /usr/local /run/systemd`)).trim().split('\n');
+        assert.deepEqual(holders.sort(), [
+          '/etc/containerd/certs.d/10.77.0.1_5000_/hosts.toml',
+          '/etc/containerd/certs.d/registry.k8s.io/hosts.toml',
+        ]);
+        assert.equal((await host.sh(`stat --format=%a:%U ${holders.join(' ')}`)).trim(), '600:root\n600:root');
+        await host.sh('kubekiln-support /run/support.tar.gz');
+        for (const secret of [basic, registry.password])
+          assert.equal((await host.try(`tar -xzOf /run/support.tar.gz | grep -c '${secret}'`)).stdout.trim(), '0');
+        const shown = await built.kubekiln('inspect', join(built.out, 'nodes/cp-1/user-data.gz'), '--show', holders[1] ?? '');
+        assert.match(shown, /Authorization = "Basic \(redacted\)"/);
+      });
+
+      await t.test('a wrong password is named in the events of the pod', async () => {
+        await registry.stop();
+        await registry.start(plane.network, 'another word');
+        await operator.apply([pod('refused', `${registry.host}/${repository.replace(/:.*/, ':other')}`)]);
+        await says('refused', /401 Unauthorized|authorization failed/);
+        await registry.stop();
+      });
+
+      await t.test('an image that came as an archive is found by its tag, and by its digest only where it was tagged so', async subtest => {
+        const root = join(runDirectory(), 'pause-root');
+        await mkdir(root, { recursive: true });
+        await chmod(root, 0o755);
+        await copyFile(join(await ensureBinaries('pause', '3.10.2', 'a second'), 'pause'), join(root, 'pause'));
+        const reference = 'registry.example.com/team/pause:1';
+        const archive = join(runDirectory(), 'team-pause.tar');
+        await writeImage(archive, reference, root, { Entrypoint: ['/pause'], User: '65535:65535' });
+        await importImages(member(plane, 0), [{ reference, archive }]);
+        const digest = await digestOf(archive);
+        await operator.apply([pod('tagged-pause', reference, 'Never'), pod('pinned-pause', `${reference}@${digest}`, 'Never')]);
+        await operator.wait('pods', 'condition=Ready', ['tagged-pause']);
+        await says('pinned-pause', /is not present with pull policy of Never/);
+        subtest.diagnostic(await host.sh('ctr --namespace k8s.io images list --quiet name~=team'));
+        await host.sh(`ctr --namespace k8s.io images tag ${reference} registry.example.com/team/pause@${digest}`);
+        await operator.wait('pods', 'condition=Ready', ['pinned-pause']);
+      });
+    },
+  );
+});
