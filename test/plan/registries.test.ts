@@ -1,7 +1,7 @@
 // Registries on a node: mirrors, authorities, credentials; and programs for both processors in one cluster.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type binaryDigests, missingBinaryDigests } from '../../src/pki/pins.ts';
+import { missingBinaryDigests } from '../../src/pki/pins.ts';
 import type { RegistryCredential } from '../../src/pki/request.ts';
 import { listArtifacts } from '../../src/plan/list-artifacts.ts';
 import { certificateRequests, planCluster } from '../../src/plan/plan-cluster.ts';
