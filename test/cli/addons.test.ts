@@ -82,7 +82,7 @@ describe('registryCredentials of secrets.yaml', () => {
     });
     const file = '/etc/containerd/certs.d/ghcr.io/hosts.toml';
     const shown = succeed(['inspect', 'out/prod/nodes/cp-2/user-data.gz', '--show', file], { cwd }).stdout;
-    assert.equal(shown, '[header]\nAuthorization = "Basic (redacted)"\n');
+    assert.equal(shown, '[header]\nAuthorization = "Basic (redacted)"\n[host]\n');
     const listed = succeed(['inspect', 'out/prod/nodes/cp-2/user-data.gz'], { cwd }).stdout;
     for (const text of [...said, shown, listed, readFileSync(join(cwd, 'cluster.lock.yaml'), 'utf8')]) {
       assert.ok(!text.includes(PASSWORD) && !text.includes(basic));

@@ -58,8 +58,8 @@ capabilities = ["pull", "resolve"]
 
   it('of a registry without a mirror holds its own password, outside of any host', () => {
     const files = registryFiles([login('ghcr.io'), login('10.0.0.5:5000')]);
-    assert.equal(files.get('ghcr.io/hosts.toml')?.content, `[header]\n${basic('word')}\n`);
-    assert.equal(files.get('10.0.0.5_5000_/hosts.toml')?.content, `[header]\n${basic('word')}\n`);
+    assert.equal(files.get('ghcr.io/hosts.toml')?.content, `[header]\n${basic('word')}\n[host]\n`);
+    assert.equal(files.get('10.0.0.5_5000_/hosts.toml')?.content, `[header]\n${basic('word')}\n[host]\n`);
   });
 
   it('of a mirrored registry that wants a password itself has both', () => {
