@@ -45,6 +45,7 @@ export const PROBLEM_CODES = {
   'bad-port-range': 'a text that is not a range of ports',
   'bad-proxy-configuration': 'a value with which kube-proxy would not start',
   'bad-registry': 'a text that no image name has as its registry',
+  'bad-schedule': 'a text that is not a time by which systemd starts something',
   'bad-subject': 'a text that does not fit into a certificate subject',
   'bad-subnet': 'a text that is not a subnet',
   'bad-sysctl': 'a text that is not a kernel setting',

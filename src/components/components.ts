@@ -6,6 +6,7 @@ import { containerd } from './containerd.ts';
 import { coreDns } from './coredns.ts';
 import { downloads } from './downloads.ts';
 import { etcd } from './etcd.ts';
+import { etcdCare } from './etcd-care.ts';
 import { firstBoot } from './first-boot.ts';
 import { flannel } from './flannel.ts';
 import { host } from './host.ts';
@@ -21,6 +22,7 @@ export const COMPONENTS: readonly Component[] = [
   host,
   downloads,
   etcd,
+  etcdCare,
   kubeApiserver,
   kubeControllerManager,
   kubeScheduler,

@@ -7,6 +7,7 @@ import {
   BINARIES_FILE,
   COMMAND_DIRECTORY,
   DOWNLOAD_SETTINGS_FILE,
+  ETCD_CLIENT_PORT,
   LIBRARY_DIRECTORY,
   NODE_ENV_FILE,
   STATE_DIRECTORY,
@@ -57,6 +58,7 @@ function programText(name: string): string {
     library: LIBRARY_DIRECTORY,
     nodeEnv: NODE_ENV_FILE,
     binariesFile: BINARIES_FILE,
+    etcdClientPort: ETCD_CLIENT_PORT,
     settings: DOWNLOAD_SETTINGS_FILE.slice(1),
   };
   const text = rendered(name, view);

@@ -20,7 +20,7 @@ export function kubernetesBinary(
 const ETCD_RELEASE = 'v3.6.16';
 
 /** https://github.com/etcd-io/etcd/releases */
-export function etcdProgram({ architecture }: Node, name: 'etcd' | 'etcdctl'): BinaryDownload {
+export function etcdProgram({ architecture }: Node, name: 'etcd' | 'etcdctl' | 'etcdutl'): BinaryDownload {
   const directory = `etcd-${ETCD_RELEASE}-linux-${architecture}`;
   const source = `github.com/etcd-io/etcd/releases/download/${ETCD_RELEASE}/${directory}.tar.gz`;
   return { name: 'etcd', version: ETCD_RELEASE, architecture, source, member: `${directory}/${name}` };

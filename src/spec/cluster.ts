@@ -68,10 +68,22 @@ export interface ApiServerSettings extends ComponentSettings {
   readonly extraFiles: readonly (ExtraFile & { readonly flag: string })[];
 }
 
+/** When a timer of systemd fires. */
+export interface Timer {
+  /** OnCalendar=, systemd.time(7) */
+  readonly schedule: string;
+  /** seconds, at most */
+  readonly randomizedDelay: number;
+}
+
 export interface EtcdSettings extends ComponentSettings {
   readonly dataDir: string;
   readonly serverCertSANs: readonly string[];
   readonly peerCertSANs: readonly string[];
+  /** undefined: none are taken */
+  readonly snapshots?: Timer & { readonly keep: number; readonly directory: string };
+  /** undefined: never */
+  readonly defragmentation?: Timer;
 }
 
 /** One provider of upstream's EncryptionConfiguration, without key material: keys are named, their values live in secrets.yaml. */

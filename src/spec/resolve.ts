@@ -8,6 +8,7 @@ import type {
   ComponentSettings,
   EncryptionProvider,
   EncryptionRule,
+  EtcdSettings,
   ExtraFile,
   Node,
   ProxyEnvironment,
@@ -69,6 +70,7 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
       dataDir: spec.etcd.local.dataDir,
       serverCertSANs: unique(spec.etcd.local.serverCertSANs),
       peerCertSANs: unique(spec.etcd.local.peerCertSANs),
+      ...etcdCare(spec.etcd.local),
     },
     encryption: encryption(spec.encryptionConfiguration),
     paths: spec.paths,
@@ -131,6 +133,17 @@ function shutdownDelay(extraArgs: readonly Arg[]): number {
 
 function settings(given: { extraArgs: readonly Arg[]; extraEnvs: readonly Arg[] }): ComponentSettings {
   return { extraArgs: given.extraArgs, extraEnvs: given.extraEnvs };
+}
+
+function etcdCare({ snapshots, defragmentation }: SpecDocument['etcd']['local']): Pick<EtcdSettings, 'snapshots' | 'defragmentation'> {
+  const timer = (given: { schedule: string; randomizedDelay: string }) => ({
+    schedule: given.schedule,
+    randomizedDelay: seconds(given.randomizedDelay),
+  });
+  return {
+    ...(!snapshots.disabled && { snapshots: { ...timer(snapshots), keep: snapshots.keep, directory: snapshots.directory } }),
+    ...(!defragmentation.disabled && { defragmentation: timer(defragmentation) }),
+  };
 }
 
 function auditPolicy(spec: SpecDocument, siblings: Siblings): object {

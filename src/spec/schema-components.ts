@@ -1,4 +1,5 @@
 import { list, mapping, port, text, upstream } from './field.ts';
+import { defragmentation, snapshots } from './schema-etcd-care.ts';
 
 export const extraArg = mapping('One flag.', {
   name: text('flag-name', 'Flag without the leading dashes.'),
@@ -64,5 +65,7 @@ export const etcd = mapping('Settings of etcd.', {
     serverCertSANs: list(san, 'More names for the serving certificate of every etcd member.').default([]),
     peerCertSANs: list(san, 'More names for the peer certificate of every etcd member.').default([]),
     ...settings('etcd'),
+    snapshots: snapshots.prefault({}),
+    defragmentation: defragmentation.prefault({}),
   }).prefault({}),
 });

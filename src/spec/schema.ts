@@ -49,9 +49,13 @@ const subject = mapping("Fields of every certificate's subject, beside its own C
 });
 
 const paths = mapping('Directories on a node.', {
-  binaries: text('path', 'Where the image holds kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, etcd and etcdctl.', {
-    examples: ['/opt/k8s/bin'],
-  }).default('/usr/local/bin'),
+  binaries: text(
+    'path',
+    'Where the image holds kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, etcd, etcdctl and etcdutl.',
+    {
+      examples: ['/opt/k8s/bin'],
+    },
+  ).default('/usr/local/bin'),
   configuration: text('path', 'Kubeconfigs, audit policy, encryption-config.').default('/etc/kubernetes'),
   pki: text('path', "Certificates and keys, under kubeadm's file names.").default('/etc/kubernetes/pki'),
   logs: text('path', 'One directory per component is made below it.').default('/var/log/kubernetes'),

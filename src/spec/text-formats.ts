@@ -1,6 +1,7 @@
 // Every format that a text in cluster.yaml can have, in one table: what JSON Schema sees (pattern), what the user sees (message, hint) and the code.
 // A format judges one text by itself; what compares two places is a rule (rules/).
 import { addressFinding, endpointFinding, hostFinding, subnetsFinding } from './address-formats.ts';
+import { CALENDAR, calendarFinding, calendarHint } from './calendar.ts';
 import { parseDuration } from './duration.ts';
 import { nameLength, numericName, suggestName } from './name-formats.ts';
 import { IMAGE, IMAGE_REPOSITORY, IMAGE_TAG, proxyFinding, REGISTRY_HOST, urlFinding } from './registry-formats.ts';
@@ -76,6 +77,14 @@ export const TEXT_FORMATS = {
     what: 'a duration like 30m or 90s, or never',
     check: text => (text === 'never' ? undefined : durationFinding(text)),
     hint: daysHint,
+  },
+  calendar: {
+    code: 'bad-schedule',
+    pattern: CALENDAR,
+    examples: ['*-*-* 00/6:00', 'Sun 03:30', 'daily'],
+    what: 'a time of systemd like *-*-* 00/6:00 (every six hours), Sun 03:30 or daily',
+    check: calendarFinding,
+    hint: calendarHint,
   },
   path: { code: 'bad-path', examples: [], what: 'an absolute path', check: pathFinding },
   'sibling-file': {

@@ -13,7 +13,16 @@ function placedPaths(spec: SpecDraft): readonly PlacedPath[] {
     path: ['spec', 'paths', key],
     value: spec.paths?.[key],
   }));
-  const all = [...roots, { key: 'etcd.local.dataDir', path: ['spec', 'etcd', 'local', 'dataDir'], value: spec.etcd?.local?.dataDir }];
+  const etcd = spec.etcd?.local;
+  const all = [
+    ...roots,
+    { key: 'etcd.local.dataDir', path: ['spec', 'etcd', 'local', 'dataDir'], value: etcd?.dataDir },
+    {
+      key: 'etcd.local.snapshots.directory',
+      path: ['spec', 'etcd', 'local', 'snapshots', 'directory'],
+      value: etcd?.snapshots?.disabled === true ? undefined : etcd?.snapshots?.directory,
+    },
+  ];
   return all.flatMap(({ key, path, value }) => (value?.startsWith('/') && !value.includes('..') ? [{ key, path, value }] : []));
 }
 
