@@ -42,7 +42,7 @@ snapshot() { # keep directory
   # etcd sends the SHA-256 of the file behind it. What is whole may still be wrong inside: etcdutl walks through its pages.
   sum=$(head -c -32 .new | sha256sum)
   [ "${sum%% *}" = "$(tail -c 32 .new | od -An -v -tx1 | tr -d ' \n')" ] || { rm -f .new; fail "the snapshot is not what etcd sent: its SHA-256 differs. It was thrown away; the earlier ones stay"; }
-  status=$($etcdutl snapshot status .new -w fields 2>&1) || { rm -f .new; fail "the snapshot is damaged and was thrown away; the earlier ones stay: $(echo "$status" | tail -n 1)"; }
+  status=$($etcdutl snapshot status .new -w fields 2>&1) || { rm -f .new; fail "the snapshot is damaged and was thrown away; the earlier ones stay: $(echo "$status" | head -n 1)"; }
   name=$KUBEKILN_CLUSTER-$KUBEKILN_NODE
   last=$(snapshots | tail -n 1 | sed "s/^$name-0*\([0-9]*\).*/\1/")
   new=$(printf '%s-%06d-r%s-%s.db' "$name" "$((${last:-0} + 1))" "$(echo "$status" | sed -n 's/^"Revision" : //p')" "$(date -u +%Y%m%dT%H%M%SZ)")
@@ -64,10 +64,10 @@ judge() {
   members=$($etcdctl member list 2>&1) || { say "nothing done: no quorum answers"; return 1; }
   # A member that never ran has no client URL, and --cluster passes it over.
   case $members in *", , "*) say "nothing done: a member has never run"; return 1 ;; esac
-  sick=$($etcdctl endpoint health --cluster 2>&1) || { say "nothing done: not every member is healthy: $(echo "$sick" | grep -v 'is healthy' | tail -n 1)"; return 1; }
-  status=$($etcdctl endpoint status --cluster -w fields | tr -d '" ')
+  sick=$($etcdctl endpoint health --cluster 2>&1) || { say "nothing done: not every member is healthy: $(echo "$sick" | grep 'is unhealthy')"; return 1; }
+  status=$($etcdctl endpoint status --cluster -w fields) || return 1
   own_size='' others=no leads=no
-  while IFS=: read -r key value; do
+  while IFS=' "' read -r _ key _ value; do
     case $key in
       MemberID) id=$value ;;
       DBSize) size=$value ;;

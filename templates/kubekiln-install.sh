@@ -118,6 +118,15 @@ check_binaries() {
   [ -z "$missing" ] || stop "missing: $missing" "put these programs into the image of this machine (kubekiln explain binaries says which and from where), then start it again"
 }
 
+# What stood there before comes back with kubekiln-reset.
+keep_original() { # path
+  [ ! -e "$state/before$1" ] && [ -e "$1" ] || return 0
+  mkdir -p "$state/before${1%/*}"
+  cp -p "$1" "$state/before$1.new"
+  sync "$state/before$1.new"
+  mv "$state/before$1.new" "$state/before$1"
+}
+
 # No unit may start between the first rename and the last: a cut there is finished at the next boot, before the target.
 place_files() {
   stage=files
@@ -126,6 +135,9 @@ place_files() {
   : >"$pending"
   while read -r kind a b c d; do
     case $kind in
+      [dp]) [ -d "$c" ] || echo "$c" >>"$state/made" ;;
+    esac
+    case $kind in
       u) [ "$(id -u "$b")" = "$a" ] || stop "user $b has uid $(id -u "$b"), the payload wants $a" "remove that user, or set users in cluster.yaml to its uid" ;;
       d) install -d -m "$a" -o "$b" -g "$b" "$c" ;;
       p) [ -d "$c" ] || install -d -m "$a" -o "$b" -g "$b" "$c" ;;
@@ -133,6 +145,7 @@ place_files() {
         if [ -e "$d" ]; then
           cmp -s "$payload/files$d" "$d" && [ "$(stat -c %a:%U "$d")" = "${a#0}:$b" ] && continue
           replaced=yes
+          [ -d "$current" ] || keep_original "$d"
         fi
         install -m "$a" -o "$b" -g "$b" "$payload/files$d" "$d.kubekiln-new"
         echo "$d" >>"$pending"
@@ -253,6 +266,8 @@ flock 9
 unfinished=$(cat "$state/applying" 2>/dev/null) || :
 [ -d "$unfinished" ] || { unfinished=''; rm -f "$state/applying"; }
 
+[ ! -f "$state/resetting" ] || stop "a reset of this machine was begun and is not finished" "run kubekiln-reset again"
+
 mode=${1:-install}
 case $mode in
   first-boot)
@@ -286,6 +301,10 @@ if [ "$mode" != boot ]; then
   adopt_payload
 fi
 # At every boot: cloud-init takes the name of whatever seed it is given.
-[ "$(cat /proc/sys/kernel/hostname)" = "$KUBEKILN_NODE" ] || { echo "$KUBEKILN_NODE" >/etc/hostname; hostname "$KUBEKILN_NODE"; }
+[ "$(cat /proc/sys/kernel/hostname)" = "$KUBEKILN_NODE" ] || {
+  [ "$mode" = boot ] || keep_original /etc/hostname
+  echo "$KUBEKILN_NODE" >/etc/hostname
+  hostname "$KUBEKILN_NODE"
+}
 [ "$mode" != apply ] || restart_changed
 start_target

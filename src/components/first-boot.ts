@@ -74,6 +74,7 @@ export const firstBoot: Component = {
         },
         libraryProgram('kubekiln-install'),
         operatorCommand('kubekiln-support'),
+        operatorCommand('kubekiln-reset'),
         { path: unitPath(INSTALL_UNIT), mode: 0o644, owner: 'root', content: unit, part: 'runtime', secret: false, restarts: [] },
       ],
       directories: [

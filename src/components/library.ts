@@ -11,6 +11,7 @@ import {
   LIBRARY_DIRECTORY,
   NODE_ENV_FILE,
   STATE_DIRECTORY,
+  UNIT_DIRECTORY,
 } from './locations.ts';
 
 /** templates/`name`.sh as an executable of LIBRARY_DIRECTORY. */
@@ -56,6 +57,8 @@ function programText(name: string): string {
   const view = {
     state: STATE_DIRECTORY,
     library: LIBRARY_DIRECTORY,
+    commands: COMMAND_DIRECTORY,
+    units: UNIT_DIRECTORY,
     nodeEnv: NODE_ENV_FILE,
     binariesFile: BINARIES_FILE,
     etcdClientPort: ETCD_CLIENT_PORT,

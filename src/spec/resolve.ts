@@ -135,13 +135,19 @@ function settings(given: { extraArgs: readonly Arg[]; extraEnvs: readonly Arg[] 
   return { extraArgs: given.extraArgs, extraEnvs: given.extraEnvs };
 }
 
-function etcdCare({ snapshots, defragmentation }: SpecDocument['etcd']['local']): Pick<EtcdSettings, 'snapshots' | 'defragmentation'> {
+function etcdCare({
+  dataDir,
+  snapshots,
+  defragmentation,
+}: SpecDocument['etcd']['local']): Pick<EtcdSettings, 'snapshots' | 'defragmentation'> {
   const timer = (given: { schedule: string; randomizedDelay: string }) => ({
     schedule: given.schedule,
     randomizedDelay: seconds(given.randomizedDelay),
   });
   return {
-    ...(!snapshots.disabled && { snapshots: { ...timer(snapshots), keep: snapshots.keep, directory: snapshots.directory } }),
+    ...(!snapshots.disabled && {
+      snapshots: { ...timer(snapshots), keep: snapshots.keep, directory: snapshots.directory ?? `${dataDir}-snapshots` },
+    }),
     ...(!defragmentation.disabled && { defragmentation: timer(defragmentation) }),
   };
 }

@@ -1,6 +1,6 @@
 // `validate -o yaml`: cluster.yaml as if every default had been written. Reading it again gives the same Cluster.
 import { dumpYaml } from '../formats/yaml.ts';
-import type { Cluster, ComponentSettings, EncryptionProvider, Node, Subnet } from './cluster.ts';
+import type { Cluster, ComponentSettings, EncryptionProvider, Node, Subnet, Timer } from './cluster.ts';
 import { durationText } from './duration.ts';
 import { API_VERSION, KIND } from './schema.ts';
 
@@ -38,7 +38,16 @@ export function resolvedClusterYaml(cluster: Cluster): string {
       },
       controllerManager: settings(cluster.controllerManager),
       scheduler: settings(cluster.scheduler),
-      etcd: { local: { dataDir: etcd.dataDir, serverCertSANs: etcd.serverCertSANs, peerCertSANs: etcd.peerCertSANs, ...settings(etcd) } },
+      etcd: {
+        local: {
+          dataDir: etcd.dataDir,
+          serverCertSANs: etcd.serverCertSANs,
+          peerCertSANs: etcd.peerCertSANs,
+          ...settings(etcd),
+          snapshots: timer(etcd.snapshots),
+          defragmentation: timer(etcd.defragmentation),
+        },
+      },
       encryptionConfiguration: {
         resources: cluster.encryption.map(({ resources, providers }) => ({ resources, providers: providers.map(provider) })),
       },
@@ -75,6 +84,10 @@ export function resolvedClusterYaml(cluster: Cluster): string {
 
 function subnets(list: readonly Subnet[]): string {
   return list.map(subnet => subnet.cidr).join(',');
+}
+
+function timer(given: Timer | undefined): object {
+  return given ? { ...given, randomizedDelay: durationText(given.randomizedDelay) } : { disabled: true };
 }
 
 function settings({ extraArgs, extraEnvs }: ComponentSettings): object {

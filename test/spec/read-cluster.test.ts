@@ -43,7 +43,15 @@ describe('readCluster', () => {
       },
       controllerManager: { extraArgs: [], extraEnvs: [] },
       scheduler: { extraArgs: [], extraEnvs: [] },
-      etcd: { extraArgs: [], extraEnvs: [], dataDir: '/var/lib/etcd', serverCertSANs: [], peerCertSANs: [] },
+      etcd: {
+        extraArgs: [],
+        extraEnvs: [],
+        dataDir: '/var/lib/etcd',
+        serverCertSANs: [],
+        peerCertSANs: [],
+        snapshots: { schedule: '*-*-* 00/6:00', randomizedDelay: 1800, keep: 8, directory: '/var/lib/etcd-snapshots' },
+        defragmentation: { schedule: '*-*-* 03:30', randomizedDelay: 3600 },
+      },
       encryption: [{ resources: ['secrets'], providers: [{ type: 'secretbox', keys: ['key1'] }] }],
       paths: { binaries: '/usr/local/bin', configuration: '/etc/kubernetes', pki: '/etc/kubernetes/pki', logs: '/var/log/kubernetes' },
       users: {
