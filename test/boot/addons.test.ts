@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildCluster } from './built-cluster.ts';
 import { member, powerOn, untilReady } from './control-plane.ts';
-import { importImages } from './floor-nodes.ts';
+import { importImages } from './images/import-images.ts';
 import { busyboxImage, pauseImage } from './images/test-images.ts';
 import { createHosts } from './kubekiln-hosts.ts';
 import { eventually, seconds } from './patience.ts';

@@ -7,7 +7,7 @@ import { buildCluster } from './built-cluster.ts';
 import { ensureBinaries } from './cache.ts';
 import { run } from './command.ts';
 import { member, powerOn, untilReady } from './control-plane.ts';
-import { importImages } from './floor-nodes.ts';
+import { importImages } from './images/import-images.ts';
 import { writeImage } from './images/archive.ts';
 import { busyboxImage, pauseImage } from './images/test-images.ts';
 import { createHosts } from './kubekiln-hosts.ts';

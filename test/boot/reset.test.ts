@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { buildCluster } from './built-cluster.ts';
 import { type ControlPlane, describe, everyHost, type Member, member, untilReady } from './control-plane.ts';
 import { etcdOnly } from './daemons.ts';
-import { importImages } from './floor-nodes.ts';
+import { importImages } from './images/import-images.ts';
 import { untilInstalled } from './guarded-host.ts';
 import { differences, type HostState, hostState } from './host-state.ts';
 import { agnhostImage, testImages } from './images/test-images.ts';
