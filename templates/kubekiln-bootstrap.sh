@@ -61,7 +61,8 @@ put() {
   if [ "${seen:-0}" -lt "$KUBEKILN_GENERATION" ]; then
     kube apply --server-side --force-conflicts --field-manager=kubekiln -f "$1" >applied 2>error
   else
-    kube create -f "$1" >applied 2>error || { [ -s error ] && ! grep -qv AlreadyExists error; }
+    # Not every object that is there says AlreadyExists: a Service says that its address is taken.
+    kube create -f "$1" >applied 2>error || kube get -f "$1" -o name >/dev/null 2>&1
   fi
 }
 
@@ -92,7 +93,7 @@ put_addons() {
 
 seen=$(seen kubekiln)
 put {{library}}/bootstrap-objects.yaml || {
-  cat error
+  grep -v AlreadyExists error || cat error
   exit 1
 }
 remember kubekiln

@@ -24,7 +24,10 @@ export function calendarFinding(text: string): Finding | undefined {
       const [first, last = first] = range.split('..').map(Number);
       if (range === '*' || first === undefined || last === undefined) continue;
       if (first < least || last > most || first > last) return { message: `has no such ${name}: ${part}` };
-      if (step !== undefined && Number(step) < 1) return { message: `repeats every ${step} ${name}s` };
+      if (step === undefined) continue;
+      // systemd refuses a repetition that never comes, but takes one past the end of a range
+      const never = !range.includes('..') && Number(step) > most - first;
+      if (Number(step) < 1 || never) return { message: `repeats every ${step} ${name}s` };
     }
   }
   return undefined;

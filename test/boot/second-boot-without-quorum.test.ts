@@ -49,7 +49,7 @@ test('second boot without a quorum, and an operator who edited a bootstrap objec
         ]);
         subtest.diagnostic(`ready ${seconds(await untilReady(plane, since))} after the others were switched on`);
         for (const { host, name } of plane.members) {
-          const applied = async () => (await unitState(host, 'kubekiln-bootstrap.service')) === 'active/exited';
+          const applied = async () => (await unitState(host, 'kubekiln-bootstrap.service')) === 'active/running';
           await eventually(`bootstrap objects were applied on ${name}`, applied, { explain: () => describe(plane) });
         }
         const subjects = await plane.operator.kubectl(['get', ...BINDING, '--output=jsonpath={.subjects[*].name}'], alone.address);
