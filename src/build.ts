@@ -1,5 +1,7 @@
 // The pipeline, and the best place to start reading: cluster.yaml ─spec→ Cluster ─pki→ Credentials ─plan→ NodePlan[] ─emit→ Artifact[].
 // Each stage reports everything that it finds; a later stage never runs on bad input; nothing here touches the disk.
+
+import { addonProblems } from './components/addon-problems.ts';
 import { adminConf } from './components/admin-conf.ts';
 import { NODE_LAYOUT } from './components/locations.ts';
 import { type Artifact, bytesOf, PUBLIC_MODE, SECRET_MODE } from './emit/artifact.ts';
@@ -16,7 +18,6 @@ import { binaryDigests, missingBinaryDigests, unpinnedImages } from './pki/pins.
 import type { Credentials } from './pki/request.ts';
 import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
 import type { QuietTime } from './pki/validity-problems.ts';
-import { addonProblems } from './plan/addon-problems.ts';
 import { listArtifacts } from './plan/list-artifacts.ts';
 import { certificateRequests, planCluster, runtimeFiles } from './plan/plan-cluster.ts';
 import { hasErrors, type Problem } from './problem.ts';

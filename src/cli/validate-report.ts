@@ -1,5 +1,5 @@
+import { addonProblems } from '../components/addon-problems.ts';
 import { parseYaml } from '../formats/yaml.ts';
-import { addonProblems } from '../plan/addon-problems.ts';
 import { hasErrors, type Problem } from '../problem.ts';
 import { readCluster } from '../spec/read-cluster.ts';
 import { resolvedClusterYaml } from '../spec/resolved-yaml.ts';

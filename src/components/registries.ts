@@ -39,7 +39,7 @@ function filesOf(mirror: RegistryMirror, credentials: readonly RegistryCredentia
   // Settings outside of any [host] are those of the registry itself, which is tried last.
   const own = [
     ...headers('header', login(registry)),
-    // containerd 1.7 before 1.7.25 reads no file without this table (containerd/containerd#10027).
+    // Older releases of containerd 1.7 read no file without this table: containerd/containerd#10027.
     ...(endpoints.length === 0 ? ['[host]'] : []),
   ];
   const secret = [login(registry), ...endpoints.map(endpoint => login(new URL(endpoint).host))].some(found => found !== undefined);

@@ -65,6 +65,7 @@ export function completeDocument(): Record<string, unknown> {
       imageRepository: 'registry.k8s.io',
       containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2' },
       registries: { mirrors: { 'docker.io': { endpoint: ['https://harbor.example.com/v2/hub'], caFile: 'mirror-ca.pem' } } },
+      addons: ['addons/web.yaml'],
       proxyEnvironment: {
         httpProxy: 'http://proxy.example.com:3128',
         httpsProxy: 'http://proxy.example.com:3128',

@@ -124,6 +124,7 @@ const SIBLINGS: Readonly<Record<string, string>> = {
   admissionControlConfigFile: 'apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\n',
   tracingConfigFile: 'apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\n',
   caFile: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+  addons: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n',
   egressSelectorConfigFile: 'apiVersion: apiserver.k8s.io/v1beta1\nkind: EgressSelectorConfiguration\n',
 };
 
@@ -139,7 +140,9 @@ function prepared(fields: readonly TextField[], text: string): Prepared {
   if (only && more.length === 0) keepAround(only, document);
   for (const field of fields) setField(document, field, text);
   const { apiServer, downloads } = document.spec as { apiServer: Record<string, unknown>; downloads?: Record<string, unknown> };
-  const files = new Map(Object.entries(SIBLINGS).map(([key, content]) => [String({ ...downloads, ...apiServer }[key]), content]));
+  const addons = Object.fromEntries(((document.spec as { addons?: string[] }).addons ?? []).map(name => ['addons', name]));
+  const named: Record<string, unknown> = { ...downloads, ...addons, ...apiServer };
+  const files = new Map(Object.entries(SIBLINGS).map(([key, content]) => [String(named[key]), content]));
   delete apiServer[fields.some(field => field.steps.includes('auditPolicyFile')) ? 'auditPolicy' : 'auditPolicyFile'];
   return {
     bytes: Buffer.from(dumpYaml(document)),

@@ -1,8 +1,8 @@
 // The operator's manifests as they reach a node, and what only the whole cluster can say against them.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { addonProblems } from '../../src/components/addon-problems.ts';
 import { runtimeArchive } from '../../src/emit/runtime-archive.ts';
-import { addonProblems } from '../../src/plan/addon-problems.ts';
 import { listArtifacts } from '../../src/plan/list-artifacts.ts';
 import { certificateRequests, planCluster } from '../../src/plan/plan-cluster.ts';
 import { fullImage } from '../../src/spec/registry-formats.ts';

@@ -1,9 +1,10 @@
 // What only the whole cluster can say of its add-ons: kubekiln's own objects are not theirs to bring, and all of them must fit on a node.
-import { BOOTSTRAP_RECORDS } from '../components/bootstrap.ts';
-import { COMPONENTS } from '../components/components.ts';
+
 import { groupOf, objectKey, objectText } from '../formats/kubernetes-object.ts';
 import type { Problem } from '../problem.ts';
 import type { Addon, Cluster } from '../spec/cluster.ts';
+import { BOOTSTRAP_RECORDS } from './bootstrap.ts';
+import { COMPONENTS } from './components.ts';
 
 /** Bytes of all manifests. The largest that operators publish (with the schemas of their resources) have 2 MB. */
 const MAX_TOTAL_BYTES = 4 * 1024 * 1024;
