@@ -2,15 +2,16 @@
 import assert from 'node:assert/strict';
 import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { buildCluster } from './built-cluster.ts';
-import { ensureBinaries } from './cache.ts';
+import { ensureBinaries, KUBERNETES_VERSION } from './cache.ts';
 import { run } from './command.ts';
 import { member, powerOn, untilReady } from './control-plane.ts';
 import { writeImage } from './images/archive.ts';
 import { importImages } from './images/import-images.ts';
 import { busyboxImage, pauseImage } from './images/test-images.ts';
 import { createHosts } from './kubekiln-hosts.ts';
+import { CONTAINERD_1_VERSION, CONTAINERD_VERSION } from './node-programs.ts';
 import { eventually, seconds } from './patience.ts';
 import { createRegistry } from './registry.ts';
 import { runDirectory } from './run-directory.ts';
@@ -38,13 +39,26 @@ async function digestOf(archive: string): Promise<string> {
   return index.manifests[0].digest;
 }
 
-test('a registry that wants a password', { timeout: 600_000 }, async t => {
+/** The older line of containerd, and the last minor that takes it, in the full run. */
+const RELEASES = [
+  { kubernetesVersion: KUBERNETES_VERSION, containerdVersion: CONTAINERD_VERSION },
+  ...(process.env.KUBEKILN_BOOT_FULL !== '1' ? [] : [{ kubernetesVersion: 'v1.35.4', containerdVersion: CONTAINERD_1_VERSION }]),
+];
+
+for (const { kubernetesVersion, containerdVersion } of RELEASES) {
+  test(`containerd ${containerdVersion}: a registry that wants a password`, { timeout: 600_000 }, t =>
+    imagesArrive(t, kubernetesVersion, containerdVersion),
+  );
+}
+
+async function imagesArrive(t: TestContext, kubernetesVersion: string, containerdVersion: string): Promise<void> {
   const [pause, busybox] = [await pauseImage(), await busyboxImage()];
   const registry = await createRegistry([pause, busybox]);
   const mirror = { endpoint: [`https://${registry.host}`], caFile: 'registry-ca.pem' };
   const repository = busybox.reference.slice(busybox.reference.indexOf('/') + 1);
   const built = await buildCluster({
     size: 1,
+    kubernetesVersion,
     spec: { dns: { disabled: true }, registries: { mirrors: { 'registry.k8s.io': mirror } } },
     files: { 'registry-ca.pem': registry.authority },
     beforeBuild: async (_kubekiln, directory) => {
@@ -56,7 +70,7 @@ test('a registry that wants a password', { timeout: 600_000 }, async t => {
   });
   await withControlPlane(
     'registry',
-    () => createHosts(built, 'user-data'),
+    () => createHosts(built, 'user-data', { containerdVersion }),
     async plane => {
       const { operator } = plane;
       const { host } = member(plane, 0);
@@ -78,8 +92,12 @@ test('a registry that wants a password', { timeout: 600_000 }, async t => {
         await operator.apply([pod('mirrored', busybox.reference), pod('direct', `${registry.host}/${repository}`)]);
         await operator.wait('pods', 'condition=Ready', ['mirrored', 'direct']);
         subtest.diagnostic(`power-on to pods: ${seconds(performance.now() - since)}`);
-        const pulled = await host.sh('ctr --namespace k8s.io images list --quiet name~=pause');
-        assert.match(pulled, new RegExp(`^${pause.reference}$`, 'm'));
+        const pulled = await host.sh('ctr --namespace k8s.io images list name~=/pause:');
+        assert.match(
+          pulled,
+          /^registry\.k8s\.io\/pause:\S+ .*io\.cri-containerd\.pinned=pinned/m,
+          'garbage collection would remove the sandbox',
+        );
       });
 
       await t.test('an image named with its digest is pulled as well', async () => {
@@ -110,23 +128,25 @@ test('a registry that wants a password', { timeout: 600_000 }, async t => {
         await registry.stop();
       });
 
-      await t.test('an image that came as an archive is found by its tag, and by its digest only where it was tagged so', async subtest => {
-        const root = join(runDirectory(), 'pause-root');
+      await t.test('an image that came as an archive is found by its tag, and by its digest only where it was imported so', async () => {
+        const root = join(runDirectory(), `pause-root-${containerdVersion}`);
         await mkdir(root, { recursive: true });
         await chmod(root, 0o755);
         await copyFile(join(await ensureBinaries('pause', '3.10.2', 'a second'), 'pause'), join(root, 'pause'));
-        const reference = 'registry.example.com/team/pause:1';
+        const repository = 'registry.example.com/team/pause';
         const archive = join(runDirectory(), 'team-pause.tar');
-        await writeImage(archive, reference, root, { Entrypoint: ['/pause'], User: '65535:65535' });
-        await importImages(member(plane, 0), [{ reference, archive }]);
-        const digest = await digestOf(archive);
-        await operator.apply([pod('tagged-pause', reference, 'Never'), pod('pinned-pause', `${reference}@${digest}`, 'Never')]);
+        await writeImage(archive, `${repository}:1`, root, { Entrypoint: ['/pause'], User: '65535:65535' });
+        await importImages(member(plane, 0), [{ reference: `${repository}:1`, archive }]);
+        await operator.apply([
+          pod('tagged-pause', `${repository}:1`, 'Never'),
+          pod('pinned-pause', `${repository}:1@${await digestOf(archive)}`, 'Never'),
+        ]);
         await operator.wait('pods', 'condition=Ready', ['tagged-pause']);
         await says('pinned-pause', /is not present with pull policy of Never/);
-        subtest.diagnostic(await host.sh('ctr --namespace k8s.io images list --quiet name~=team'));
-        await host.sh(`ctr --namespace k8s.io images tag ${reference} registry.example.com/team/pause@${digest}`);
+        await copyFile(archive, join(host.root, 'root/team-pause.tar'));
+        await host.sh(`ctr --namespace k8s.io images import --digests --base-name ${repository} /root/team-pause.tar`);
         await operator.wait('pods', 'condition=Ready', ['pinned-pause']);
       });
     },
   );
-});
+}
