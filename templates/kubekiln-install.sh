@@ -118,7 +118,7 @@ check_binaries() {
   [ -z "$missing" ] || stop "missing: $missing" "put these programs into the image of this machine (kubekiln explain binaries says which and from where), then start it again"
 }
 
-# What stood there before comes back with kubekiln-reset.
+# What stood there before comes back with ./reset.
 keep_original() { # path
   [ ! -e "$state/before$1" ] && [ -e "$1" ] || return 0
   mkdir -p "$state/before${1%/*}"
@@ -266,7 +266,7 @@ flock 9
 unfinished=$(cat "$state/applying" 2>/dev/null) || :
 [ -d "$unfinished" ] || { unfinished=''; rm -f "$state/applying"; }
 
-[ ! -f "$state/resetting" ] || stop "a reset of this machine was begun and is not finished" "run kubekiln-reset again"
+[ ! -f "$state/resetting" ] || stop "a reset of this machine was begun and is not finished" "run ./reset again"
 
 mode=${1:-install}
 case $mode in

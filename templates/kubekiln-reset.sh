@@ -1,14 +1,14 @@
 #!/bin/sh
-# kubekiln-reset: returns this machine to what it was before kubekiln, as far as that can be done, and names the rest. Cut at any line it is run again,
+# ./reset of node.tar.gz: returns this machine to what it was before kubekiln, as far as that can be done, and names the rest. Cut at any line it is run again,
 # and goes on: nothing starts by itself any more from its first change on, and {{state}}, which tells it what to undo, goes last and at once.
 set -eu
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
-state={{state}} current={{state}}/current program={{commands}}/kubekiln-reset
+state={{state}} current={{state}}/current
 
-say() { echo "kubekiln-reset: $*"; }
+say() { echo "kubekiln: reset: $*"; }
 
 kill_all() { for pid; do kill -9 "$pid" 2>/dev/null || :; done; }
 
@@ -21,7 +21,7 @@ stop() { # reason remedy
 
 usage() {
   cat <<'TEXT'
-usage: kubekiln-reset [--even-if-member] [CLUSTER]
+usage: ./reset [--even-if-member] [CLUSTER]
 Returns this machine to what it was before kubekiln: stops its services and pods, and removes what was installed and all data of the node.
 CLUSTER is the name of its cluster; without it, the name is asked for.
 --even-if-member: also while a living cluster counts on this node's etcd, or nobody can say whether one does. The data here is lost.
@@ -129,7 +129,7 @@ remove_files() {
       if [ -e "$state/before$path" ]; then
         cp -p "$state/before$path" "$path.kubekiln-new"
         mv -f "$path.kubekiln-new" "$path"
-      elif [ "$path" != "$program" ] && { [ "$payload" = "$current" ] || cmp -s "$payload/files$path" "$path"; }; then
+      elif [ "$payload" = "$current" ] || cmp -s "$payload/files$path" "$path"; then
         rm -f "$path"
       fi
     done
@@ -213,5 +213,4 @@ if [ -n "$plans" ]; then
   say_what_stays
 fi
 [ ! -d "$state" ] || { mv "$state" "$state.reset"; sync "${state%/*}"; rm -rf "$state.reset"; }
-rm -f "$program"
 say "done: nothing of kubekiln is installed here"

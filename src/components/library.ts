@@ -50,14 +50,13 @@ function rendered(name: string, view: TemplateView): string {
 
 const texts = new Map<string, string>();
 
-/** Rendered once: it is the same on every node. */
-function programText(name: string): string {
+/** templates/`name`.sh, rendered once: it is the same on every node. */
+export function programText(name: string): string {
   const known = texts.get(name);
   if (known !== undefined) return known;
   const view = {
     state: STATE_DIRECTORY,
     library: LIBRARY_DIRECTORY,
-    commands: COMMAND_DIRECTORY,
     units: UNIT_DIRECTORY,
     nodeEnv: NODE_ENV_FILE,
     binariesFile: BINARIES_FILE,

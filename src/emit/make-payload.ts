@@ -90,6 +90,7 @@ export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: Runtim
     ],
     bootScript: bootScript(plan, layout, { digest, directory, carried: carriedDigest(index, files) }, runtime),
     runtime: runtime?.source ?? 'inline',
+    tools: plan.tools,
   };
 }
 

@@ -5,14 +5,15 @@ import { type TarFile, writeTar } from '../formats/tar-writer.ts';
 import { bytesOf } from './artifact.ts';
 import type { Payload } from './payload.ts';
 
-export const INSTALL_ENTRY = 'install';
-const INSTALL_MODE = 0o755;
+const INSTALL_ENTRY = 'install';
+const PROGRAM_MODE = 0o755;
 const INSTALLER = 'kubekiln-install';
 
-/** Entries of the archive, in order: `install`, then the payload's. */
+/** Entries of the archive, in order: `install`, other tools, then the payload's. */
 export function tarballFiles(payload: Payload): readonly TarFile[] {
   const payloadFiles = payload.entries.map(({ path, mode, content }) => ({ path, mode, content: bytesOf(content) }));
-  return [{ path: INSTALL_ENTRY, mode: INSTALL_MODE, content: bytesOf(installScript(payload)) }, ...payloadFiles];
+  const programs = [{ name: INSTALL_ENTRY, content: installScript(payload) }, ...payload.tools];
+  return [...programs.map(({ name, content }) => ({ path: name, mode: PROGRAM_MODE, content: bytesOf(content) })), ...payloadFiles];
 }
 
 /** No platform limits this file, so it is not worth the best compression. */

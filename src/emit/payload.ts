@@ -1,7 +1,7 @@
 // A NodePlan as the directory that every carrier delivers: /var/lib/kubekiln/payload/<generation>/ on the node. Carriers only wrap it, so that
 // cloud-init, seed ISO and tarball bring the same bytes under the same digest.
 
-import type { Part } from '../plan/node-plan.ts';
+import type { Part, PlannedTool } from '../plan/node-plan.ts';
 import type { Node, RuntimeSource } from '../spec/cluster.ts';
 
 export interface PayloadEntry {
@@ -29,6 +29,8 @@ export interface Payload {
   readonly bootScript: string;
   /** Whether user-data brings the runtime part as well, or what brings it instead. */
   readonly runtime: RuntimeSource;
+  /** Beside the payload in the tarball, not under its digest. */
+  readonly tools: readonly PlannedTool[];
 }
 
 /** What user-data brings of a payload; the tarball always brings all of it. */

@@ -35,6 +35,12 @@ export interface PlannedUser {
   readonly home: string;
 }
 
+/** A program that only the tarball brings, at its root: an operator runs it there, and nothing on the node needs it. */
+export interface PlannedTool {
+  readonly name: string;
+  readonly content: string;
+}
+
 /** A systemd unit of ours; its text is one of the files. */
 export interface PlannedUnit {
   readonly name: string;
@@ -86,6 +92,7 @@ export interface NodePlan {
   readonly binaries: readonly PlannedBinary[];
   /** Kernel modules to load; one that is built in, or absent without harm, is tolerated. */
   readonly modules: readonly string[];
+  readonly tools: readonly PlannedTool[];
 }
 
 /** What one component adds to a node. */
@@ -96,6 +103,7 @@ export interface Contribution {
   readonly units?: readonly PlannedUnit[];
   readonly binaries?: readonly PlannedBinary[];
   readonly modules?: readonly string[];
+  readonly tools?: readonly PlannedTool[];
 }
 
 export interface PlanContext {

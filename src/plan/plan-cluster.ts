@@ -100,6 +100,7 @@ function planNode(
     units,
     binaries,
     modules: [...new Set(contributions.flatMap(contribution => contribution.modules ?? []))],
+    tools: contributions.flatMap(contribution => contribution.tools ?? []),
   };
 }
 

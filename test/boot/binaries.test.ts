@@ -21,11 +21,11 @@ interface List {
 
 /** Projects that publish archives, and what a node takes out of them. */
 const ARCHIVES: Readonly<Record<string, readonly string[]>> = {
-  etcd: ['etcd', 'etcdctl'],
+  etcd: ['etcd', 'etcdctl', 'etcdutl'],
   containerd: ['containerd', 'containerd-shim-runc-v2'],
   'cni-plugins': ['bridge', 'host-local', 'loopback', 'portmap'],
 };
-const DOWNLOADED = /\/(etcd|etcdctl|kube[a-z-]*|containerd|containerd-shim-runc-v2|flanneld|bridge|host-local|loopback|portmap)$/;
+const DOWNLOADED = /\/(etcd|etcdctl|etcdutl|kube[a-z-]*|containerd|containerd-shim-runc-v2|flanneld|bridge|host-local|loopback|portmap)$/;
 
 test('a control-plane node that downloads its programs', { timeout: 500_000 }, async t => {
   const programs = new Map(await etcdOnly());

@@ -1,10 +1,11 @@
-// kubekiln-reset: a machine with pods is as it was before kubekiln, a power cut on the way changes nothing about that, and it can be installed again.
+// ./reset: a machine with pods is as it was before kubekiln, a power cut on the way changes nothing about that, and it can be installed again.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { buildCluster } from './built-cluster.ts';
+import { type BuiltCluster, buildCluster } from './built-cluster.ts';
+import { run } from './command.ts';
 import { type ControlPlane, describe, everyHost, type Member, member, untilReady } from './control-plane.ts';
 import { etcdOnly } from './daemons.ts';
 import { untilInstalled } from './guarded-host.ts';
@@ -35,12 +36,22 @@ async function untypedTree(): Promise<string> {
   return tree;
 }
 
+/** A tree with node.tar.gz unpacked, for a host that was seeded by other means. */
+async function unpackedTree({ out }: BuiltCluster): Promise<string> {
+  await mkdir(runDirectory(), { recursive: true });
+  const tree = await mkdtemp(join(runDirectory(), 'unpacked-'));
+  const unpacked = join(tree, 'root/node');
+  await mkdir(unpacked, { recursive: true });
+  await run('tar', ['--extract', '--gzip', '--file', join(out, 'nodes/cp-1/node.tar.gz'), '--directory', unpacked]);
+  return tree;
+}
+
 async function install({ host }: Member): Promise<void> {
   await host.sh('cd /root/node && ./install', { timeout: 120_000 });
 }
 
 function reset({ host }: Member, ...args: string[]) {
-  return host.try(`kubekiln-reset ${args.join(' ')}`, { timeout: 180_000 });
+  return host.try(`/root/node/reset ${args.join(' ')}`, { timeout: 180_000 });
 }
 
 /** Nothing of kubekiln: what differs from the moment before it came. */
@@ -51,14 +62,7 @@ async function assertAsBefore({ host }: Member, before: HostState): Promise<void
     explain: async () => (await differs()).join('\n'),
   });
   assert.equal(await host.read('etc/containerd/config.toml'), ORIGINAL);
-  for (const path of [
-    'var/lib/kubekiln',
-    'var/lib/kubekiln.reset',
-    'var/log/pods',
-    'var/log/containers',
-    'var/log/kubernetes',
-    'usr/local/sbin/kubekiln-reset',
-  ])
+  for (const path of ['var/lib/kubekiln', 'var/lib/kubekiln.reset', 'var/log/pods', 'var/log/containers', 'var/log/kubernetes'])
     assert.equal(existsSync(join(host.root, path)), false, path);
 }
 
@@ -105,7 +109,7 @@ test('a node with pods is reset, cut while it is reset, and installed again', { 
           assert.notEqual(code, 0, words);
           assert.match(stderr, /this machine is w-1 of the cluster boot, not of "(prod|)"; nothing was changed|usage: /, words);
         }
-        assert.match((await reset(worker, '--help')).stdout, /^usage: kubekiln-reset .*\[CLUSTER\]$/m);
+        assert.match((await reset(worker, '--help')).stdout, /^usage: \.\/reset .*\[CLUSTER\]$/m);
         assert.deepEqual(
           differences(installed, await hostState(worker.host)).filter(line => !BY_ITSELF.test(line)),
           [],
@@ -113,7 +117,7 @@ test('a node with pods is reset, cut while it is reset, and installed again', { 
       });
       await t.test('reset by the name that it asks for: as before kubekiln', async subtest => {
         const started = performance.now();
-        const { code, stdout, stderr } = await worker.host.try('echo boot | kubekiln-reset', { timeout: 180_000 });
+        const { code, stdout, stderr } = await worker.host.try('echo boot | /root/node/reset', { timeout: 180_000 });
         subtest.diagnostic(`\n${stdout}${stderr}took ${seconds(performance.now() - started)}`);
         assert.equal(code, 0, stderr);
         assert.match(stdout, /This machine is w-1 of the cluster boot\./);
@@ -165,7 +169,7 @@ test('the same seed installs a reset machine again, at its next boot', { timeout
   const built = await buildCluster({ size: 1 });
   await withControlPlane(
     'reset-seed',
-    async () => createHosts(built, 'user-data', { programs: await etcdOnly() }),
+    async () => createHosts(built, 'user-data', { programs: await etcdOnly(), trees: [await unpackedTree(built)] }),
     async (plane: ControlPlane) => {
       const first = member(plane, 0);
       const { host } = first;

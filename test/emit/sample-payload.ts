@@ -67,6 +67,7 @@ export function samplePayload(node: Node = sampleNode(), more: readonly Omit<Pay
     directory: '/var/lib/kubekiln/payload/1',
     entries: [{ path: 'plan', content: plan, ...own }, ...files, { path: '.complete', content: `${digest}\n`, ...own }],
     runtime: 'inline',
+    tools: [],
     bootScript: 'umask 077\nmkdir -p /var/lib/kubekiln/payload/1\n: "$x" && echo \'quoted\'',
   };
 }

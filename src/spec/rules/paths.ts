@@ -60,7 +60,7 @@ const systemPath: Rule = {
 };
 
 /** Files, whose directory is everybody's. */
-const COMMANDS = ['/usr/local/sbin/kubekiln-support', '/usr/local/sbin/kubekiln-reset'];
+const COMMANDS = ['/usr/local/sbin/kubekiln-support'];
 /** Directories of kubekiln and systemd, and pairs of ours that may contain each other. */
 const FOREIGN_ROOTS: Readonly<Record<string, string>> = {
   '/var/lib/kubekiln': 'kubekiln stages payloads there',
