@@ -6,11 +6,10 @@ umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
-state={{state}} current={{state}}/current
+state={{state}}
+current=$state/current
 
 say() { echo "kubekiln: reset: $*"; }
-
-kill_all() { for pid; do kill -9 "$pid" 2>/dev/null || :; done; }
 
 stop() { # reason remedy
   trap - EXIT
@@ -19,41 +18,40 @@ stop() { # reason remedy
   exit 1
 }
 
-usage() {
+usage() { # exit code
   cat <<'TEXT'
 usage: ./reset [--even-if-member] [CLUSTER]
-Returns this machine to what it was before kubekiln: stops its services and pods, and removes what was installed and all data of the node.
-CLUSTER is the name of its cluster; without it, the name is asked for.
---even-if-member: also while a living cluster counts on this node's etcd, or nobody can say whether one does. The data here is lost.
-Snapshots of etcd and images of containers stay. Interrupted, it is run again and goes on.
+Ends the services and pods of this node, and removes what was installed and its data. Run it again when it was interrupted.
+CLUSTER: the name of its cluster; it is asked for.
+--even-if-member: though a living cluster, or one that cannot be asked, counts on the etcd data here. It is lost.
+Snapshots of etcd and container images stay.
 TEXT
+  exit "$1"
 }
 
-# What can be asked for a list of members: this node's etcd, then the others'. Only a quorum answers.
+kill_all() { for pid; do kill -9 "$pid" 2>/dev/null || :; done; }
+
+# This node's etcd is asked first, then the others'. Only a quorum answers.
 members() {
-  pki=$KUBEKILN_PKI/etcd
+  pki=${KUBEKILN_PKI}/etcd
   for url in $KUBEKILN_ETCD_PEER_URL $KUBEKILN_ETCD_PEERS; do
-    "$KUBEKILN_BINARIES/etcdctl" --endpoints="${url%:*}:{{etcdClientPort}}" --cacert="$pki/ca.crt" --cert="$pki/healthcheck-client.crt" --key="$pki/healthcheck-client.key" member list 2>/dev/null && return
+    "$KUBEKILN_BINARIES/etcdctl" --endpoints="${url%:*}:2379" --cacert="$pki/ca.crt" --cert="$pki/healthcheck-client.crt" --key="$pki/healthcheck-client.key" \
+    member list 2>/dev/null && return
   done
 }
 
 check_member() {
   [ -n "$(ls "$KUBEKILN_ETCD_DATA"/member/wal 2>/dev/null)" ] || return 0
-  if [ $force = yes ]; then
-    say "WARNING: the etcd data of this node goes, though a cluster may count on it"
-    return
-  fi
-  list=$(members) || :
-  own=$(echo "$list" | grep -F ", $KUBEKILN_ETCD_PEER_URL, ") || own=''
-  [ -z "$own" ] || stop "the etcd of this node is a member of the living cluster $KUBEKILN_CLUSTER, which would count on data that is gone" \
-    "on another control-plane node: etcdctl member remove ${own%%,*}; then run this again. To give the data up, and with one node the cluster: --even-if-member"
-  [ -n "$list" ] || stop "there is etcd data here, and no etcd answers with a quorum: nobody can say whether cluster $KUBEKILN_CLUSTER counts on it" \
-    "bring a quorum back, or give the data up: --even-if-member"
+  [ $force = no ] || { say "etcd data is given up"; return; }
+  list=$(members) || stop "nobody can say whether a cluster counts on the etcd data here: no quorum answers" "bring one back, or give the data up: --even-if-member"
+  own=$(echo "$list" | grep -F ", $KUBEKILN_ETCD_PEER_URL, ") || return 0
+  stop "this node's etcd is a member of the living cluster $KUBEKILN_CLUSTER, which would count on data that is gone" \
+    "on another control-plane node: etcdctl member remove ${own%%,*}. To give up the data, and with one such node the cluster: --even-if-member"
 }
 
 # From here on nothing of kubekiln starts by itself, not even at the next boot.
 disarm() {
-  echo "$KUBEKILN_CLUSTER" >"$state/resetting"
+  echo >"$state/resetting"
   sync "$state/resetting" "$state"
   wants={{units}}/multi-user.target.wants
   sed -n "s#^e #$wants/#p" $plans | xargs -r rm -f
@@ -63,7 +61,7 @@ disarm() {
   exec 9>"$state/lock"
   flock 9
   units=$(sed -n 's#^f .* {{units}}/\([^/ ]*\)$#\1#p' $plans | sort -u)
-  say "stopping $(echo $units)"
+  say "stopping" $units
   systemctl stop $(echo "$units" | grep -vx containerd.service) 2>/dev/null || :
 }
 
@@ -71,14 +69,15 @@ disarm() {
 stop_pods() {
   if systemctl is-active --quiet containerd.service && command -v ctr >/dev/null; then
     ctr='timeout 60 ctr --namespace k8s.io'
-    $ctr tasks list -q | xargs -r -n 1 $ctr tasks kill -s SIGTERM 2>/dev/null || :
+    each="xargs -r -n 1 $ctr"
+    $ctr tasks list -q | $each tasks kill -s SIGTERM 2>/dev/null || :
     tries=0
     while $ctr tasks list | grep -q RUNNING && [ $tries -lt 10 ]; do
       sleep 1
       tries=$((tries + 1))
     done
-    $ctr tasks list -q | xargs -r -n 1 $ctr tasks delete --force >/dev/null 2>&1 || :
-    $ctr containers list -q | xargs -r -n 1 $ctr containers delete >/dev/null 2>&1 || :
+    $ctr tasks list -q | $each tasks delete --force >/dev/null 2>&1 || :
+    $ctr containers list -q | $each containers delete >/dev/null 2>&1 || :
   fi
   [ ! -f {{units}}/containerd.service ] || systemctl stop containerd.service
   kill_all $(grep -ls kubepods /proc/[0-9]*/cgroup | cut -d/ -f3)
@@ -86,12 +85,14 @@ stop_pods() {
   systemctl stop kubepods.slice 2>/dev/null || :
 }
 
+mounted() { sed -n 's#^[^ ]* \('"$1"'[^ ]*\) .*#\1#p' /proc/self/mounts | sort -r; }
+
 # What is mounted below /var/lib/kubelet is the operator's data: nothing is deleted there before it is gone.
 unmount_all() {
-  sed -n 's#^[^ ]* \(/var/lib/kubelet/[^ ]*\|/run/netns/cni-[^ ]*\|/run/containerd/[^ ]*\) .*#\1#p' /proc/self/mounts | sort -r | while read -r mounted; do
-    umount "$(printf %b "$mounted")" || :
+  for root in /var/lib/kubelet/ /run/netns/cni- /run/containerd/; do
+    mounted $root | while read -r path; do umount "$(printf %b "$path")" || :; done
   done
-  left=$(sed -n 's#^[^ ]* \(/var/lib/kubelet/[^ ]*\) .*#\1#p' /proc/self/mounts | tr '\n' ' ')
+  left=$(mounted /var/lib/kubelet/ | tr '\n' ' ')
   [ -z "$left" ] || stop "still mounted: $left" "end what uses it (fuser -m), umount it, and run this again"
   rm -f /run/netns/cni-*
 }
@@ -102,20 +103,20 @@ remove_network() {
     [ ! -f /run/flannel/subnet.env ] || . /run/flannel/subnet.env
     [ -z "$FLANNEL_NETWORK" ] || ip route flush root "$FLANNEL_NETWORK" || :
     [ -z "$FLANNEL_IPV6_NETWORK" ] || ip -6 route flush root "$FLANNEL_IPV6_NETWORK" || :
-    for link in cni0 flannel.1 flannel-v6.1; do ip link delete "$link" 2>/dev/null || :; done
+    for link in cni0 flannel.1 flannel-v6.1; do ip link delete $link 2>/dev/null || :; done
     rm -rf /run/flannel /run/cni /var/lib/cni /etc/cni/net.d/*10-flannel.conflist
     rmdir -p /etc/cni/net.d 2>/dev/null || :
   fi
-  nft list tables 2>/dev/null | sed -n 's/^table \([a-z0-9]* \(kube-proxy\|flannel-ipv[46]\|kubekiln.*\)\)$/\1/p' | while read -r family table; do nft delete table "$family" "$table"; done
+  nft list tables 2>/dev/null | grep -E ' (kube-proxy|flannel-ipv[46]|kubekiln.*)$' | while read -r _ table; do nft delete table $table; done
   for family in ip ip6; do
-    tables=${family}tables
-    command -v $tables-save >/dev/null || continue
-    rules=$($tables-save 2>/dev/null) || continue
-    case $rules in *KUBE-* | *FLANNEL-* | *CNI-*) echo "$rules" | grep -v 'KUBE-\|FLANNEL-\|CNI-' | $tables-restore ;; esac
+    save=${family}tables-save
+    command -v $save >/dev/null || continue
+    rules=$($save 2>/dev/null) || continue
+    case $rules in *KUBE-* | *FLANNEL-* | *CNI-*) echo "$rules" | grep -v 'KUBE-\|FLANNEL-\|CNI-' | ${family}tables-restore ;; esac
     # Tables that iptables made over nftables, and that nobody uses any more.
     for table in filter nat mangle raw security; do
       nft list table $family $table >/dev/null 2>&1 || continue
-      [ -n "$($tables-save -t $table 2>/dev/null | grep -v '^[#*]\|^COMMIT\|^:[A-Z]* ACCEPT ')" ] || nft delete table $family $table
+      $save -t $table 2>/dev/null | grep -qv '^[#*]\|^COMMIT\|^:[A-Z]* ACCEPT ' || nft delete table $family $table
     done
   done
 }
@@ -126,80 +127,76 @@ remove_files() {
     payload=${plan%/plan}
     sed -n 's/^f [^ ]* [^ ]* [^ ]* //p' "$plan" | while read -r path; do
       rm -f "$path.kubekiln-new"
-      if [ -e "$state/before$path" ]; then
-        cp -p "$state/before$path" "$path.kubekiln-new"
-        mv -f "$path.kubekiln-new" "$path"
-      elif [ "$payload" = "$current" ] || cmp -s "$payload/files$path" "$path"; then
-        rm -f "$path"
-      fi
+      [ -e "$state/before$path" ] || { [ "$payload" != $current ] && ! cmp -s "$payload/files$path" "$path"; } || rm -f "$path"
     done
   done
+  [ ! -d $state/before ] || find $state/before -type f ! -name '*.new' | while read -r original; do
+    path=${original#"$state/before"}
+    cp -p "$original" "$path.kubekiln-new"
+    mv -f "$path.kubekiln-new" "$path"
+  done
   # Programs that were downloaded: digest of the download, of the program, path.
-  [ ! -f "$state/binaries" ] || while read -r _ sum path; do
+  [ ! -f $state/binaries ] || while read -r _ sum path; do
     case $(sha256sum "$path" 2>/dev/null) in "$sum "*) rm -f "$path" ;; esac
     rm -f "$path.kubekiln-new"
-  done <"$state/binaries"
+  done <$state/binaries
   # What daemons and kubelet wrote where no plan says.
   rm -rf /run/kubekiln* /run/systemd/timesyncd.conf.d/kubekiln.conf /run/containerd /var/log/pods /var/log/containers /var/lib/systemd/timers/stamp-kubekiln-* /etc/systemd/logind.conf.d/99-kubelet.conf
   rmdir -p /usr/libexec/kubernetes/kubelet-plugins/volume/exec /etc/systemd/logind.conf.d /opt/containerd/bin /opt/containerd/lib 2>/dev/null || :
 }
 
-# Directories of daemons lose what is in them, those that the installer made go too. One that is a disk of its own stays, empty.
+# Directories of daemons lose what is in them; those that the installer made go. A disk of its own stays, empty.
 remove_directories() {
-  for directory in /var/lib/kubelet $(sed -n '/^d [^ ]* root /d; s/^d [^ ]* [^ ]* //p' $plans); do
-    [ ! -d "$directory" ] || find "$directory" -xdev -mindepth 1 -delete || :
+  for path in /var/lib/kubelet $(sed -n '/^d [^ ]* root /d; s/^d [^ ]* [^ ]* //p' $plans); do
+    [ ! -d "$path" ] || find "$path" -xdev -mindepth 1 -delete || :
   done
-  [ ! -f "$state/made" ] || sort -ru "$state/made" | while read -r directory; do
-    [ "$directory" = "$state" ] || rmdir "$directory" 2>/dev/null || [ ! -d "$directory" ] || say "left: $directory, which is not empty or a disk of its own"
+  [ ! -f $state/made ] || sort -ru $state/made | grep -vx $state | while read -r path; do
+    rmdir "$path" 2>/dev/null || [ ! -d "$path" ] || say "left: $path, with what is in it"
   done
 }
 
 remove_users() {
   sed -n 's/^u \([^ ]*\) \([^ ]*\) .*/\1 \2/p' $plans | sort -u | while read -r uid user; do
-    case $(getent passwd "$user") in
-      "$user:x:$uid:$uid:kubekiln:"*)
-        userdel "$user"
-        ! getent group "$user" >/dev/null || groupdel "$user"
-        ;;
-    esac
+    case $(getent passwd "$user") in *":$uid:$uid:kubekiln:"*) userdel "$user" ;; esac
   done
 }
 
 say_what_stays() {
-  [ ! -d /var/lib/containerd ] || say "left: /var/lib/containerd, with its images"
-  say "left until the next boot: kernel modules and settings (sysctl)"
+  [ ! -d /var/lib/containerd ] || say "left: images in /var/lib/containerd"
+  say "left until the next boot: kernel modules and settings"
   ! grep -qs kubekiln /var/lib/cloud/instance/user-data.txt ||
-    say "left: cloud-init's user-data, with keys of this node. It installs this node again at the next boot: take the seed away and run cloud-init clean"
-  say "to be done on the cluster, if it lives on: kubectl delete node $KUBEKILN_NODE"
+    say "left: cloud-init's user-data, with keys of this node. It installs it again at the next boot, unless the seed is taken away (cloud-init clean)"
+  say "left in the cluster, if it lives on: kubectl delete node $KUBEKILN_NODE"
 }
 
 force=no name=''
 for word; do
   case $word in
-    -h | --help) usage; exit 0 ;;
+    -h | --help) usage 0 ;;
     --even-if-member) force=yes ;;
-    -*) usage >&2; exit 2 ;;
-    *) [ -z "$name" ] || { usage >&2; exit 2; }; name=$word ;;
+    -*) usage 2 >&2 ;;
+    *) [ -z "$name" ] || usage 2 >&2; name=$word ;;
   esac
 done
 [ "$(id -u)" = 0 ] || { say "must run as root" >&2; exit 2; }
 
 # What a run that was cut at its end left.
-rm -rf "$state.reset"
+rm -rf $state.reset
 plans=''
-for payload in "$current" "$state/previous" "$state/incoming" "$state"/payload/*; do
+for payload in $current $state/previous $state/incoming $state/payload/*; do
   [ ! -s "$payload/files{{nodeEnv}}" ] || [ ! -s "$payload/plan" ] || plans="$plans $payload/plan"
 done
 if [ -n "$plans" ]; then
   first=${plans# }
   . "${first%%/plan*}/files{{nodeEnv}}"
+  node="$KUBEKILN_NODE of the cluster $KUBEKILN_CLUSTER"
   if [ -z "$name" ]; then
-    printf 'This machine is %s of the cluster %s. Its services and pods end, and its data goes.\nThe name of the cluster, to go on: ' "$KUBEKILN_NODE" "$KUBEKILN_CLUSTER"
+    printf %s "This machine is $node. Its pods end, and its data goes. The name of the cluster: "
     read -r name || :
   fi
-  [ "$name" = "$KUBEKILN_CLUSTER" ] || stop "this machine is $KUBEKILN_NODE of the cluster $KUBEKILN_CLUSTER, not of \"$name\"; nothing was changed" "name that cluster, or go to the right machine"
-  trap '[ $? = 0 ] || say "a step failed: see above. What was done stays done; run it again, and it goes on" >&2' EXIT
-  [ "$KUBEKILN_ROLE" != control-plane ] || [ -f "$state/resetting" ] || check_member
+  [ "$name" = "$KUBEKILN_CLUSTER" ] || stop "this machine is $node, not of \"$name\"" "name that cluster, or go to the right machine; nothing was changed"
+  trap '[ $? = 0 ] || say "FAILED: see above; run it again, and it goes on" >&2' EXIT
+  [ "$KUBEKILN_ROLE" != control-plane ] || [ -f $state/resetting ] || check_member
   disarm
   stop_pods
   unmount_all
@@ -207,10 +204,10 @@ if [ -n "$plans" ]; then
   remove_files
   remove_directories
   remove_users
-  [ ! -f "$state/before/etc/hostname" ] || hostname "$(cat /etc/hostname)"
+  [ ! -f $state/before/etc/hostname ] || hostname "$(cat /etc/hostname)"
   systemctl daemon-reload
   systemctl reset-failed $units 2>/dev/null || :
   say_what_stays
 fi
-[ ! -d "$state" ] || { mv "$state" "$state.reset"; sync "${state%/*}"; rm -rf "$state.reset"; }
+[ ! -d $state ] || { mv $state $state.reset; sync ${state%/*}; rm -rf $state.reset; }
 say "done: nothing of kubekiln is installed here"
