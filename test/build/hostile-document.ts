@@ -44,6 +44,8 @@ export function completeDocument(): Record<string, unknown> {
           serverCertSANs: ['e.example.com'],
           peerCertSANs: ['p.example.com'],
           ...settings('metrics', 'basic'),
+          snapshots: { schedule: 'daily', randomizedDelay: '30m', directory: '/var/lib/etcd-snapshots' },
+          defragmentation: { schedule: 'Sun 03:30', randomizedDelay: '1h' },
         },
       },
       encryptionConfiguration: {

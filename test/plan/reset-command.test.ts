@@ -13,7 +13,7 @@ const script = plan?.tools.find(tool => tool.name === 'reset')?.content ?? '';
 
 function asNobody(...args: readonly string[]) {
   const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-  return spawnSync('dash', ['-s', ...args], { input: script, encoding: 'utf8', cwd: '/', ...nobody });
+  return spawnSync('dash', ['-s', '--', ...args], { input: script, encoding: 'utf8', cwd: '/', ...nobody });
 }
 
 describe('./reset', { skip: missingTool('dash') }, () => {
