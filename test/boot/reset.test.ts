@@ -107,7 +107,7 @@ test('a node with pods is reset, cut while it is reset, and installed again', { 
         for (const words of ['prod', '</dev/null', '--force boot', 'boot prod']) {
           const { code, stderr } = await reset(worker, words);
           assert.notEqual(code, 0, words);
-          assert.match(stderr, /this machine is w-1 of the cluster boot, not of "(prod|)"; nothing was changed|usage: /, words);
+          assert.match(stderr, /this machine is w-1 of the cluster boot, not of "(prod|)"\n.*nothing was changed|usage: /, words);
         }
         assert.match((await reset(worker, '--help')).stdout, /^usage: \.\/reset .*\[CLUSTER\]$/m);
         assert.deepEqual(
@@ -151,10 +151,13 @@ test('a node with pods is reset, cut while it is reset, and installed again', { 
       await t.test('a member of a living etcd refuses, unless it is told so; then the cluster is founded anew', async subtest => {
         const refused = await reset(controlPlane, 'boot');
         assert.equal(refused.code, 1);
-        assert.match(refused.stderr, /member of the living cluster boot.*\n.*remedy: .*etcdctl member remove [0-9a-f]+;.*--even-if-member/);
+        assert.match(
+          refused.stderr,
+          /member of the living cluster boot.*\n.*remedy: .*etcdctl member remove [0-9a-f]+\. .*--even-if-member/,
+        );
         assert.ok(await operator.ready(controlPlane.address));
         await controlPlane.host.sh('systemctl stop etcd.service');
-        assert.match((await reset(controlPlane, 'boot')).stderr, /no etcd answers with a quorum: nobody can say/);
+        assert.match((await reset(controlPlane, 'boot')).stderr, /nobody can say whether a cluster counts on the etcd data here/);
         const { code, stdout, stderr } = await reset(controlPlane, '--even-if-member', 'boot');
         subtest.diagnostic(`\n${stdout}${stderr}`);
         assert.equal(code, 0, stderr);
