@@ -1,5 +1,6 @@
 // The artifacts of one node: each decodes, and all bring the same payload.
 import { basename, dirname } from 'node:path';
+import { TARBALL_PROGRAMS } from '../formats/payload-directory.ts';
 import type { Carrier } from './carrier.ts';
 import type { Findings } from './checks.ts';
 import { finding } from './finding.ts';
@@ -7,8 +8,6 @@ import { type NodeView, viewNode } from './node-view.ts';
 import type { PayloadView } from './payload-view.ts';
 import { verifyCertificates } from './verify-certificates.ts';
 import { verifyPayload } from './verify-payload.ts';
-
-const INSTALL_SCRIPT = 'install';
 
 /**
  * Checks everything that one node's artifacts say about themselves.
@@ -48,8 +47,7 @@ export function verifyNode(findings: Findings, name: string, carriers: readonly 
 /** The first entry that differs in content or mode; undefined when there is none. */
 function differenceOf(one: PayloadView, other: PayloadView): string | undefined {
   const names = new Set([...one.entries.keys(), ...other.entries.keys()]);
-  // the script that starts the installer stands in the tarball only
-  names.delete(INSTALL_SCRIPT);
+  for (const name of TARBALL_PROGRAMS) names.delete(name);
   if (other.digest === undefined) for (const name of names) if (!other.entries.has(name)) names.delete(name);
   for (const name of names) {
     const [a, b] = [one.entries.get(name), other.entries.get(name)];

@@ -1,4 +1,4 @@
-import { COMPLETE_ENTRY, entryOf, PLAN_ENTRY } from '../formats/payload-directory.ts';
+import { COMPLETE_ENTRY, entryOf, PLAN_ENTRY, TARBALL_PROGRAMS } from '../formats/payload-directory.ts';
 import type { Findings } from './checks.ts';
 import { finding } from './finding.ts';
 import type { NodeView } from './node-view.ts';
@@ -7,7 +7,6 @@ import { holdsKeyMaterial } from './redact.ts';
 
 const UNCHECKED = "the payload's digest was not checked: the archive with its runtime part is not at hand";
 const OTHERS_MAY_READ = 0o007;
-const INSTALL_SCRIPT = 'install';
 
 /** Digest, completeness, and no key in a file that others may read. */
 export function verifyPayload(findings: Findings, { subject, payload }: NodeView): void {
@@ -25,7 +24,7 @@ export function verifyPayload(findings: Findings, { subject, payload }: NodeView
           : `the payload's digest is ${digest}, but .complete says ${statedDigest}`,
       ),
     );
-  const planned = new Set([PLAN_ENTRY, COMPLETE_ENTRY, INSTALL_SCRIPT, ...payload.files.map(file => entryOf(file.path))]);
+  const planned = new Set([PLAN_ENTRY, COMPLETE_ENTRY, ...TARBALL_PROGRAMS, ...payload.files.map(file => entryOf(file.path))]);
   for (const entry of payload.entries.keys()) {
     findings.check('payloads', planned.has(entry), () =>
       finding('payload-unplanned', subject, `${entry} is in the payload, but not in its plan`),
