@@ -15,6 +15,7 @@ import { type SizeReport, sizeReport } from './emit/size-report.ts';
 import { fillCredentials } from './pki/credentials.ts';
 import { compareWithLock, type Lock, lockOf, parseLock, serializeLock } from './pki/lock-file.ts';
 import { binaryDigests, missingBinaryDigests, unpinnedImages } from './pki/pins.ts';
+import { plainLogins } from './pki/plain-logins.ts';
 import type { Credentials } from './pki/request.ts';
 import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
 import type { QuietTime } from './pki/validity-problems.ts';
@@ -85,6 +86,7 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   // A secrets file that cannot be read has said so: the lock has nothing to add.
   if (!hasErrors(problems)) problems.push(...compareWithLock(cluster, secrets.secrets, previous.lock, input.clusterFile.name));
   if (!secrets.secrets || hasErrors(problems)) return stopped();
+  problems.push(...plainLogins(cluster, secrets.secrets));
 
   const filled = await fillCredentials(cluster, secrets.secrets, certificateRequests(cluster), { now: input.now, locked: input.locked });
   problems.push(...filled.problems);

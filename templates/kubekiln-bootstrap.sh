@@ -72,25 +72,6 @@ remember() {
     --dry-run=client -o yaml | kube apply --server-side --force-conflicts --field-manager=kubekiln -f - >/dev/null
 }
 
-# One that fails holds up no other: its resources may be defined by a later one, or want a webhook whose pods do not run yet.
-put_addons() {
-  again=
-  : >reasons
-  for addon in $addons; do
-    if put "$addon"; then
-      say "add-on ${addon##*/} in place ($(wc -l <applied) applied)"
-    else
-      again="$again $addon"
-      echo "add-on ${addon##*/}: $(grep -v AlreadyExists error | tr '\n' ' ' | cut -c1-300)" >>reasons
-    fi
-  done
-  addons=$again
-  # Not every minute the same.
-  cmp -s reasons said || while read -r reason; do say "$reason"; done <reasons
-  cp reasons said
-  [ -n "$addons" ] || remember kubekiln-addons
-}
-
 seen=$(seen kubekiln)
 put {{library}}/bootstrap-objects.yaml || {
   grep -v AlreadyExists error || cat error
@@ -100,9 +81,9 @@ remember kubekiln
 say "objects in place ($(wc -l <applied) applied, generation $KUBEKILN_GENERATION)"
 systemd-notify --ready
 
+addons=
+[ ! -e {{library}}/kubekiln-addons ] || . {{library}}/kubekiln-addons
 # A node may not claim a role for itself: a control-plane node is one by this payload, a worker by the label that its kubelet brought.
-addons=$(ls -d {{library}}/addons/* 2>/dev/null || :)
-seen=$(seen kubekiln-addons)
 pause=5
 while :; do
   [ -z "$addons" ] || put_addons

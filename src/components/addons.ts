@@ -2,6 +2,7 @@
 import type { Component, PlannedFile } from '../plan/node-plan.ts';
 import type { Addon } from '../spec/cluster.ts';
 import { BOOTSTRAP_UNIT } from './bootstrap.ts';
+import { libraryProgram } from './library.ts';
 import { LIBRARY_DIRECTORY } from './locations.ts';
 
 /** `addons/my ingress.yaml`, the second of them, is `02-my-ingress.yaml` on the node. */
@@ -24,5 +25,10 @@ export const addons: Component = {
   name: 'addons',
   runsOn: node => node.role === 'control-plane',
   images: ({ addons }) => addons.flatMap(({ source, images }) => images.map(image => ({ image, usedBy: `the manifest ${source}` }))),
-  plan: ({ cluster }) => ({ files: cluster.addons.map((addon, place) => nodeFile(addon, place, cluster.addons.length)) }),
+  plan: ({ cluster: { addons } }) => ({
+    files:
+      addons.length === 0
+        ? []
+        : [libraryProgram('kubekiln-addons', [BOOTSTRAP_UNIT]), ...addons.map((addon, place) => nodeFile(addon, place, addons.length))],
+  }),
 };

@@ -1,3 +1,4 @@
+import { ADDON_BREAKS } from './addons.ts';
 import type { Break } from './break.ts';
 import { CARRIER_BREAKS } from './carriers.ts';
 import { CERTIFICATE_BREAKS } from './certificates.ts';
@@ -14,6 +15,7 @@ export const BREAKS: readonly Break[] = [
   ...SECRETS_BREAKS,
   ...FLAG_BREAKS,
   ...PLAN_BREAKS,
+  ...ADDON_BREAKS,
   ...CARRIER_BREAKS,
   ...READING_BREAKS,
   ...WRITING_BREAKS,

@@ -109,6 +109,22 @@ describe('registryCredentials of secrets.yaml', () => {
     assert.match(kubekiln(['build'], { cwd }).stderr, /registryCredentials has two entries with the same host/);
   });
 
+  it('are warned of where they would travel without TLS', () => {
+    give([{ host: 'harbor.example.com:5000', username: 'a', password: PASSWORD }]);
+    const mirrors = (url: string) => `  registries: {mirrors: {registry.k8s.io: {endpoint: ["${url}"]}}}\n`;
+    const file = join(cwd, 'cluster.yaml');
+    const text = readFileSync(file, 'utf8');
+    const warned = (url: string) => {
+      writeFileSync(file, text + mirrors(url));
+      return /warning\[plain-http\]: nodes would send the password of harbor\.example\.com:5000 without TLS/.test(
+        kubekiln(['build', '--dry-run'], { cwd }).stderr,
+      );
+    };
+    assert.ok(warned('http://harbor.example.com:5000/v2/k8s'));
+    assert.ok(!warned('https://harbor.example.com:5000'));
+    assert.ok(!warned('http://harbor.example.com'), 'nobody gave a password for that port');
+  });
+
   it('in cluster.yaml are refused, with the place where they belong', () => {
     appendFileSync(
       join(cwd, 'cluster.yaml'),

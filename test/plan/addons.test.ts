@@ -49,7 +49,16 @@ describe('add-ons', () => {
       files.every(({ part, mode, restarts }) => part === 'runtime' && mode === 0o600 && restarts.includes('kubekiln-bootstrap.service')),
     );
     assert.deepEqual(
-      worker?.files.filter(({ path }) => path.includes('/addons/')),
+      worker?.files.filter(({ path }) => path.includes('addons')),
+      [],
+    );
+  });
+
+  it('cost nothing where there are none', () => {
+    const cluster = clusterWith({});
+    const [plan] = planCluster(cluster, requestCredentials(cluster, certificateRequests(cluster)));
+    assert.deepEqual(
+      plan?.files.filter(({ path }) => path.includes('addons')),
       [],
     );
   });
