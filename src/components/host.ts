@@ -17,9 +17,9 @@ function preparation(cluster: Cluster): PlannedFile {
     firewall: cluster.node.firewall,
     pods: cluster.networking.podSubnets.map(subnet => subnet.cidr).join(' '),
     ports: all.open.join(' '),
-    listeners: all.listeners.join(' '),
+    listeners: all.listeners.join('|'),
     controlPlanePorts: controlPlane.open.join(' '),
-    controlPlaneListeners: controlPlane.listeners.join(' '),
+    controlPlaneListeners: controlPlane.listeners.join('|'),
     kernel: leastKernel(cluster),
   });
 }

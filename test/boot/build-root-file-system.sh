@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes the Debian root file system that test hosts boot: what a cloud image of Debian has, and the packages that cluster hosts need. Hosts are overlays of it.
-# usage: build-root-file-system.sh DEST SUITE        (as root; DEST appears only when it is complete)
+# usage: build-root-file-system.sh DEST SUITE [PACKAGE,…]        (as root; DEST appears only when it is complete)
 set -eu
-dest=$1 suite=$2
+dest=$1 suite=$2 more=${3:-}
 [ ! -e "$dest/etc/kubekiln-boot" ] || exit 0
 system=systemd,systemd-sysv,dbus,udev,cloud-init,locales,iproute2,netbase,ca-certificates,procps,kmod
 cluster=openssl,curl,iptables,nftables,ethtool,socat,conntrack,ipset,runc,haproxy
@@ -12,7 +12,7 @@ partial=$dest.partial
 rm -rf --one-file-system "$partial"
 mkdir -p "$(dirname "$dest")"
 echo "making a root file system of Debian $suite"
-mmdebstrap --quiet --mode=root --variant=minbase --include="$system,$cluster,$images" \
+mmdebstrap --quiet --mode=root --variant=minbase --include="$system,$cluster,$images${more:+,$more}" \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*/LC_MESSAGES/*' \
   "$suite" "$partial"
 
@@ -27,7 +27,7 @@ rm -rf "$partial/var/lib/cloud" "$partial/etc/hostname" "$partial/var/lib/dbus/m
 mkdir -p "$partial/etc/systemd/system/multi-user.target.wants"
 ln -sf /usr/lib/systemd/system/systemd-networkd.service "$partial/etc/systemd/system/multi-user.target.wants/"
 # The image brings programs; which of them run is the cluster's matter.
-rm -f "$partial/etc/systemd/system/multi-user.target.wants/haproxy.service"
+for service in haproxy chrony firewalld ufw; do rm -f "$partial/etc/systemd/system/multi-user.target.wants/$service.service"; done
 # Journals are read from outside the hosts.
 mkdir -p "$partial/var/log/journal"
 echo "$suite" > "$partial/etc/kubekiln-boot"

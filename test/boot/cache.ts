@@ -54,9 +54,12 @@ export function programsOf(etcd: string, kubernetes: string): ReadonlyMap<string
   return new Map([...from(etcd, ETCD_PROGRAMS), ...from(kubernetes, KUBERNETES_PROGRAMS)]);
 }
 
-/** Directory with an unpacked Debian, to be laid under hosts. Remade when the script that makes it changed. */
-export function ensureRootFileSystem(suite: DebianSuite = debianSuite()): Promise<string> {
-  return ensureTree(`a root file system of Debian ${suite}`, suite, 'build-root-file-system.sh', [suite]);
+/** Directory with an unpacked Debian, and perhaps more packages, to be laid under hosts. Remade when the script that makes it changed. */
+export function ensureRootFileSystem(suite: DebianSuite = debianSuite(), packages: readonly string[] = []): Promise<string> {
+  return ensureTree(`a root file system of Debian ${suite}`, [suite, ...packages].join('-'), 'build-root-file-system.sh', [
+    suite,
+    packages.join(','),
+  ]);
 }
 
 /**

@@ -18,6 +18,8 @@ export type Carrier = 'user-data' | 'tarball';
 export interface HostSettings {
   /** Default: that of KUBEKILN_DEBIAN. */
   readonly suite?: DebianSuite;
+  /** Packages of Debian that the image brings besides; none of their services is enabled. */
+  readonly packages?: readonly string[];
   /** Path on the host to path on this machine, beside or instead of the usual programs. */
   readonly programs?: ReadonlyMap<string, string>;
   /** A tree laid over each host's root before its first boot: settings of the test, never of the product. */
@@ -34,7 +36,7 @@ export async function createHosts(built: BuiltCluster, carrier: Carrier, setting
     settings.programs ?? (await programsOfHost(built.kubernetesVersion, settings.containerdVersion)),
     settings.containerdVersion,
   );
-  const rootFileSystem = await ensureRootFileSystem(settings.suite);
+  const rootFileSystem = await ensureRootFileSystem(settings.suite, settings.packages);
   const network = await createNetwork();
   const nspawnArguments = [...pods.nspawnArguments, ...(settings.nspawnArguments ?? [])];
   const hostsOf = async (nodes: readonly TestNode[]) => {

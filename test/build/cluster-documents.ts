@@ -132,6 +132,8 @@ function spec(family: Family) {
         timeServers: fc.constant(['ntp.example.com', '2001:db8::123']),
         sysctl: fc.constant({ 'vm.max_map_count': '262144', 'net.core.somaxconn': '4096' }),
         modules: fc.constant(['br_netfilter', 'overlay']),
+        swap: fc.constantFrom('disable', 'keep'),
+        firewall: fc.constantFrom('open', 'keep'),
       },
       { requiredKeys: [] },
     ),

@@ -96,6 +96,7 @@ export function completeDocument(): Record<string, unknown> {
           addresses: ['fd00:1::11'],
           certSANs: ['cp-1.example.com'],
           labels: { zone: 'a' },
+          sysctl: { 'vm.swappiness': '10' },
           nodeRegistration: {
             taints: [{ key: 'gpu', value: 'a', effect: 'NoSchedule' }],
             kubeletExtraArgs: [{ name: 'root-dir', value: '/var/lib/kubelet' }],

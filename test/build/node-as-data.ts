@@ -127,6 +127,10 @@ function assertSystemFiles(plan: NodePlan, { node }: Cluster): void {
   for (const [name, value] of values)
     assert.ok(Object.hasOwn(node.sysctl, name) || /^(net|vm|kernel|fs)\.[a-z0-9_.-]+ \d+$/.test(`${name} ${value}`), name);
   assert.deepEqual(lines('/etc/modules-load.d/kubekiln.conf').slice(OWN_MODULES), node.modules);
+  assert.deepEqual(
+    lines('/etc/sysctl.d/91-kubekiln-node.conf'),
+    Object.entries(plan.node.sysctl).map(([name, value]) => `${name} = ${value}`),
+  );
   const servers = lines('/etc/systemd/timesyncd.conf.d/kubekiln.conf');
   assert.deepEqual(servers, node.timeServers.length === 0 ? [] : ['[Time]', `NTP=${node.timeServers.join(' ')}`]);
 }
