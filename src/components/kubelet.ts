@@ -18,8 +18,8 @@ const CONFIGURATION_FILE = '/var/lib/kubelet/config.yaml';
 /** Written by kubekiln-kubelet-prepare before each start. */
 const RESOLV_CONF = '/run/kubekiln/resolv.conf';
 const PREPARE = 'kubekiln-kubelet-prepare';
-/** What kubelet reads: kubelet.conf with its certificate and key embedded. A kubeconfig that refers to files has no fallback once a rotated certificate has ended. */
-const KUBECONFIG = '/var/lib/kubelet/kubeconfig';
+/** What kubelet reads: kubelet.conf with its certificate and key embedded. A kubeconfig that refers to files has no fallback once a rotated certificate has ended. Not `kubeconfig`: CIS 4.1.3 would take it for kube-proxy's. */
+const KUBECONFIG = '/var/lib/kubelet/kubelet.conf';
 /** A label that a node may give itself; the control plane turns it into the role, which a node may not claim. */
 export const ROLE_LABEL = 'kubekiln/role';
 
