@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { evaluate } from '../boot/cis/evaluate.ts';
 import type { Facts } from '../boot/cis/facts.ts';
 import { RULES } from '../boot/cis/rules.ts';
+import { KUBELET_CONFIGURATION, KUBELET_UNIT, PROXY_KUBECONFIG } from '../boot/cis/rules-node.ts';
 
 const NOTHING: Facts = { processes: [], etcdEnvironment: [], files: new Map(), contents: new Map() };
 
@@ -13,6 +14,17 @@ function verdict(id: string, facts: Partial<Facts>): string | undefined {
 
 const api = (...words: string[]) => ({ processes: [`kube-ap+ 9 1 0 14:00 ? 00:00:01 /usr/local/bin/kube-apiserver ${words.join(' ')}`] });
 const etcd = (...words: string[]) => ({ processes: [`etcd 9 1 0 14:00 ? 00:00:01 /usr/local/bin/etcd ${words.join(' ')}`] });
+const kubelet = (configuration: string, ...words: string[]) => ({
+  processes: [`root 9 1 0 14:00 ? 00:00:01 /usr/local/bin/kubelet ${words.join(' ')}`],
+  contents: new Map([[KUBELET_CONFIGURATION, configuration]]),
+});
+const kubeProxy = (configuration: string, ...words: string[]) => ({
+  processes: [`root 9 1 0 14:00 ? 00:00:01 /usr/local/bin/kube-proxy ${words.join(' ')}`],
+  contents: new Map([[PROXY_KUBECONFIG, configuration]]),
+});
+const files = (...facts: readonly (readonly [path: string, mode: string])[]) => ({
+  files: new Map(facts.map(([path, mode]) => [path, { mode, owner: 'root:root', type: 'file' as const }])),
+});
 const pki = (mode: string) => ({ files: new Map([['/etc/kubernetes/pki/a.key', { mode, owner: 'root:root', type: 'file' as const }]]) });
 const encryption = (text: string) => ({
   ...api('--encryption-provider-config=/run/e.yaml'),
@@ -57,6 +69,44 @@ const CASES: readonly (readonly [what: string, id: string, facts: Partial<Facts>
   ['a provider in flow style', '1.2.28', encryption('resources: [{providers: [{secretbox: {keys: []}}]}]\n'), 'WARN'],
   ['the last block counts', '1.2.28', encryption('- providers:\n  - secretbox:\n- providers:\n  - identity: {}\n'), 'WARN'],
   ['aesgcm', '1.2.28', encryption('- providers:\n  - aesgcm:\n'), 'WARN'],
+  ['a setting in the file', '4.2.1', kubelet('authentication: { anonymous: { enabled: false } }'), 'PASS'],
+  ['the default, where the benchmark wants it said', '4.2.1', kubelet('authentication: {}'), 'FAIL'],
+  ['a flag wins over the file', '4.2.1', kubelet('authentication: { anonymous: { enabled: false } }', '--anonymous-auth=true'), 'FAIL'],
+  [
+    'a flag wins over the file, the other way round',
+    '4.2.2',
+    kubelet('authorization: { mode: AlwaysAllow }', '--authorization-mode=Webhook'),
+    'PASS',
+  ],
+  ['no such process', '4.2.4', { contents: kubelet('readOnlyPort: 0').contents }, 'WARN'],
+  [
+    'another process with the name in its arguments',
+    '4.2.4',
+    { processes: ['root 1 1 0 14:00 ? 00:00:01 /usr/bin/log /var/log/kubelet'] },
+    'WARN',
+  ],
+  ['no file at all', '4.2.4', { processes: kubelet('').processes }, 'PASS'],
+  ['a file that is not YAML', '4.2.4', kubelet('readOnlyPort: [0'), 'WARN'],
+  ['absent in the file, and absent is right', '4.2.4', kubelet('kind: KubeletConfiguration'), 'PASS'],
+  ['one of two files of a pair', '4.2.9', kubelet('tlsCertFile: /a'), 'WARN'],
+  ['a list', '4.2.12', kubelet('tlsCipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305]'), 'PASS'],
+  ['a suite of TLS 1.3, which 1.2.29 takes', '4.2.12', kubelet('tlsCipherSuites: [TLS_AES_128_GCM_SHA256]'), 'WARN'],
+  ['an empty list in the file', '4.2.12', kubelet('tlsCipherSuites: []'), 'WARN'],
+  ['present is enough, whatever it says', '4.2.14', kubelet('seccompDefault: false'), 'PASS'],
+  ['zero with a unit is not seen', '4.2.5', kubelet('streamingConnectionIdleTimeout: 0s'), 'PASS'],
+  ['a feature gate on the command line', '4.2.11', kubelet('', '--feature-gates=RotateKubeletServerCertificate=false'), 'WARN'],
+  ['metrics on every address', '4.3.1', kubeProxy('', '--metrics-bind-address=0.0.0.0:10249'), 'FAIL'],
+  ['the address in what the benchmark takes for the configuration', '4.3.1', kubeProxy('metricsBindAddress: 0.0.0.0:10249'), 'FAIL'],
+  ['neither flag nor file', '4.3.1', kubeProxy(''), 'PASS'],
+  ['the unit without drop-ins', '4.1.1', files([KUBELET_UNIT, '600']), 'PASS'],
+  ['a drop-in that others can read', '4.1.1', files([KUBELET_UNIT, '600'], [`${KUBELET_UNIT}.d/a.conf`, '644']), 'FAIL'],
+  ['a CA file that is not there', '4.1.7', {}, 'WARN'],
+  [
+    'another CA file on the command line',
+    '4.1.7',
+    { ...kubelet('', '--client-ca-file=/a/ca.crt'), ...files(['/etc/kubernetes/pki/ca.crt', '644'], ['/a/ca.crt', '664']) },
+    'WARN',
+  ],
 ];
 
 describe("the benchmark's way of reading", () => {

@@ -1,12 +1,17 @@
 // Ways to break a node, as data.
+import { dumpYaml, parseYaml } from '../../../src/formats/yaml.ts';
 import type { DaemonName } from '../../../src/spec/cluster.ts';
 import type { Facts, FileFact } from './facts.ts';
 
-/** A change of what stands on a command line, or of the encryption configuration: made in the facts only. */
+export type Program = DaemonName | 'kubelet' | 'kube-proxy';
+
+/** A change of what stands on a command line or in a configuration file: made in the facts only. */
 export type FactChange =
   /** Without a value the argument is removed. */
-  | { readonly kind: 'argument'; readonly daemon: DaemonName; readonly flag: string; readonly value?: string }
-  | { readonly kind: 'provider'; readonly to: string };
+  | { readonly kind: 'argument'; readonly daemon: Program; readonly flag: string; readonly value?: string }
+  | { readonly kind: 'provider'; readonly to: string }
+  /** Keys with dots between, in a YAML file; without a value the last one is removed. */
+  | { readonly kind: 'setting'; readonly file: string; readonly path: string; readonly value?: unknown };
 
 /** A change of files, which a host can be asked to make. */
 export type FileChange =
@@ -18,7 +23,7 @@ export type FileChange =
 export type Change = FactChange | FileChange;
 
 export function isFileChange(change: Change): change is FileChange {
-  return change.kind !== 'argument' && change.kind !== 'provider';
+  return change.kind === 'mode' || change.kind === 'owner' || change.kind === 'new files';
 }
 
 /** The facts as they would be after the changes. */
@@ -32,6 +37,10 @@ function changed(facts: Facts, change: Change): Facts {
       return { ...facts, processes: facts.processes.map(line => changedLine(line, change)) };
     case 'provider':
       return { ...facts, contents: new Map([...facts.contents].map(([path, text]) => [path, firstProvider(text, change.to)])) };
+    case 'setting': {
+      const text = dumpYaml(withSetting(parseYaml(facts.contents.get(change.file) ?? '').value, change.path.split('.'), change.value));
+      return { ...facts, contents: new Map([...facts.contents, [change.file, text]]) };
+    }
     case 'mode':
       return withFile(facts, change.path, { mode: change.mode });
     case 'owner':
@@ -49,6 +58,14 @@ function changedLine(line: string, { daemon, flag, value }: Extract<Change, { ki
 
 function firstProvider(text: string, name: string): string {
   return text.replaceAll(/(providers:\n\s*- )\w+/g, `$1${name}`);
+}
+
+function withSetting(document: unknown, [key = '', ...deeper]: readonly string[], value: unknown): object {
+  const entries = Object.entries(document ?? {});
+  const before: unknown = entries.find(([name]) => name === key)?.[1];
+  const others = entries.filter(([name]) => name !== key);
+  const after = deeper.length === 0 ? value : withSetting(before, deeper, value);
+  return Object.fromEntries(after === undefined ? others : [...others, [key, after]]);
 }
 
 function withFile(facts: Facts, path: string, fact: Partial<FileFact>): Facts {

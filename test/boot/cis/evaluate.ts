@@ -1,5 +1,6 @@
 // Reads what an audit printed the way kube-bench does, with its traps: flags are substrings, the first hit in the whole output counts, and an audit that
-// prints nothing or fails is a broken rule. https://github.com/aquasecurity/kube-bench/blob/main/docs/controls.md
+// prints nothing or fails is a broken rule; what stands in a configuration file counts only where the command line is silent. https://github.com/aquasecurity/kube-bench/blob/main/docs/controls.md
+import { parseYaml } from '../../../src/formats/yaml.ts';
 import type { Facts } from './facts.ts';
 import type { Comparison, Look, Rule } from './rule.ts';
 
@@ -17,16 +18,28 @@ function verdictOf(rule: Rule, facts: Facts): Verdict {
 function satisfied(rule: Rule, facts: Facts): boolean {
   const output = rule.audit?.(facts);
   if (output === undefined) return false;
-  const answers = rule.looks.map(look => answer(look, rule.reads === 'each line' ? output.split('\n') : [output], facts));
+  const configuration = rule.configuration === undefined ? undefined : facts.contents.get(rule.configuration);
+  const texts = rule.reads === 'each line' ? output.split('\n') : [output];
+  const answers = rule.looks.map(look => answer(look, texts, configuration, facts));
   return rule.join === 'any' ? answers.includes(true) : !answers.includes(false);
 }
 
-function answer(look: Look, texts: readonly string[], facts: Facts): boolean {
+function answer(look: Look, texts: readonly string[], configuration: string | undefined, facts: Facts): boolean {
   const values = texts.map(text => flagValue(look, text));
-  if (values.every(value => value === undefined) && look.environment !== undefined) {
-    return holds(look, variable(facts.etcdEnvironment, look.environment));
+  if (values.some(value => value !== undefined)) return values.every(value => holds(look, value));
+  if (look.path !== undefined && configuration) {
+    const { value, problems } = parseYaml(configuration);
+    return problems.length === 0 && holds(look, settingAt(value, look.path));
   }
-  return values.every(value => holds(look, value));
+  return holds(look, look.environment === undefined ? undefined : variable(facts.etcdEnvironment, look.environment));
+}
+
+/** What a JSON path prints: nothing of what is missing, lists with commas. */
+function settingAt(document: unknown, path: string): string | undefined {
+  const found = path
+    .split('.')
+    .reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), document);
+  return found === undefined ? undefined : String(found) || undefined;
 }
 
 function holds(look: Look, value: string | undefined): boolean {

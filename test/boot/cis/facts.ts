@@ -1,5 +1,6 @@
-// What the benchmark looks at on a host: `ps -ef`, etcd's environment, modes and owners, and the one configuration file that it reads.
+// What the benchmark looks at on a host: `ps -ef`, etcd's environment, modes and owners, and the few configuration files that it reads.
 import type { Host } from '../host.ts';
+import type { Rule } from './rule.ts';
 
 /** Mode and owner as stat(1) prints them: `600`, `root:root`. */
 export interface FileFact {
@@ -18,20 +19,32 @@ export interface Facts {
   readonly contents: ReadonlyMap<string, string>;
 }
 
-const PLACES = ['/etc/kubernetes', '/etc/systemd/system', '/var/lib/cni/networks'];
+const PLACES = [
+  '/etc/kubernetes',
+  '/etc/systemd/system',
+  '/var/lib/cni/networks',
+  '/var/lib/kubelet/config.yaml',
+  '/var/lib/kubelet/kubelet.conf',
+];
 const DEFAULT_DATA_DIRECTORY = '/var/lib/etcd';
 const FIELD = '\t';
 
-/** Gathers the facts of a running host, as root there. The commands must not carry a daemon's name: they would stand in `ps -ef` themselves. */
-export async function gatherFacts(host: Host): Promise<Facts> {
+/** Gathers what `rules` ask of a running host, as root there. The commands must not carry a daemon's name: they would stand in `ps -ef` themselves. */
+export async function gatherFacts(host: Host, rules: readonly Rule[]): Promise<Facts> {
   const processes = lines(await host.sh('ps -ef'));
   const encryption = argumentOf(processes, 'kube-apiserver', '--encryption-provider-config');
-  const content = encryption === undefined ? undefined : await host.try(`cat '${encryption}'`);
+  const read = [encryption, ...rules.map(({ configuration }) => configuration)].filter(path => path !== undefined);
+  const contents = new Map<string, string>();
+  for (const path of new Set(read)) {
+    const { code, stdout } = await host.try(`cat '${path}'`);
+    if (code === 0) contents.set(path, stdout);
+  }
   return {
     processes,
-    etcdEnvironment: lines(await host.sh('tr "\\0" "\\n" < /proc/$(pgrep --exact --oldest etcd)/environ')),
+    // A worker has no such process.
+    etcdEnvironment: lines((await host.try('tr "\\0" "\\n" < /proc/$(pgrep --exact --oldest etcd)/environ')).stdout),
     files: await gatherFiles(host, dataDirectories(processes)),
-    contents: new Map(encryption === undefined || content?.code !== 0 ? [] : [[encryption, content.stdout]]),
+    contents,
   };
 }
 

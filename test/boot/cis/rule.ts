@@ -15,6 +15,8 @@ export interface Look {
   readonly flag: string;
   /** Looked up in the process's environment when the flag is not there. */
   readonly environment?: string;
+  /** Keys, with dots between, looked up in the configuration file when the flag is not there. */
+  readonly path?: string;
   /** False: it must not be there. */
   readonly present: boolean;
   readonly comparison?: Comparison;
@@ -27,6 +29,8 @@ export interface Rule {
   readonly wants: string;
   /** Without one a person must look: always WARN. */
   readonly audit?: Audit;
+  /** Path of the configuration file that the daemon reads beside its flags; one that is not there says nothing. */
+  readonly configuration?: string;
   /** `each line`: every line of the output must satisfy each look. */
   readonly reads: 'whole output' | 'each line';
   /** How the looks' answers are joined. */
@@ -34,11 +38,11 @@ export interface Rule {
   readonly looks: readonly Look[];
 }
 
-type Form = Partial<Pick<Rule, 'reads' | 'join'>>;
+type Form = Partial<Pick<Rule, 'reads' | 'join' | 'configuration'>>;
 
 /** A rule over what `audit` prints. */
 export function rule(id: string, kind: Rule['kind'], wants: string, audit: Audit, looks: readonly Look[], form: Form = {}): Rule {
-  return { id, kind, wants, audit, looks, reads: form.reads ?? 'whole output', join: form.join ?? 'all' };
+  return { id, kind, wants, audit, looks, reads: 'whole output', join: 'all', ...form };
 }
 
 /** A rule that no program decides. */
@@ -58,6 +62,22 @@ export const only = (flag: string, values: readonly string[]) => has(flag, { ope
 /** The same look, that reads the variable when the flag is not there. */
 export const orVariable = (look: Look, environment: string): Look => ({ ...look, environment });
 
+/** The same look, that reads the configuration file when the flag is not there. */
+export const orSetting = (look: Look, path: string): Look => ({ ...look, path });
+
+/** `ps -fC NAME`: the processes of that program. */
+export function processesOf(name: string): Audit {
+  return facts => {
+    const found = facts.processes.filter(line => commandOf(line)?.split('/').at(-1) === name);
+    return found.length === 0 ? undefined : found.join('\n');
+  };
+}
+
+/** What stands behind UID, PID, PPID, C, STIME, TTY and TIME, up to the first space. */
+function commandOf(line: string): string | undefined {
+  return line.trim().split(/\s+/)[7];
+}
+
 /** `ps -ef | grep WORD | grep -v grep`: a substring match over all processes, in the order of their ids. */
 export function processLines(word: string): Audit {
   return facts => {
@@ -76,6 +96,20 @@ export function statBelow(what: 'mode' | 'owner', directory: string, ending?: st
   return facts => {
     const paths = [...facts.files.keys()].filter(path => path === directory || path.startsWith(`${directory}/`));
     return statAll(facts, what, ending === undefined ? paths : paths.filter(path => path.endsWith(ending)));
+  };
+}
+
+/** The same of a unit file and of everything in its directory of drop-ins: the benchmark takes the first that is there. */
+export function statUnit(what: 'mode' | 'owner', path: string): Audit {
+  return facts => statAll(facts, what, [path, ...[...facts.files.keys()].filter(file => file.startsWith(`${path}.d/`))]);
+}
+
+/** The same of the CA of kubelet's clients: the one on a command line that speaks of kubelets, or else `path`. One that is missing is no error. */
+export function statClientAuthority(what: 'mode' | 'owner', path: string): Audit {
+  return facts => {
+    const others = facts.processes.filter(line => line.includes('kubelet') && !line.includes('apiserver'));
+    const file = argumentOf(others, 'kubelet', '--client-ca-file') ?? path;
+    return facts.files.has(file) ? statAll(facts, what, [file]) : '';
   };
 }
 

@@ -1,20 +1,25 @@
 // 1.1: files of the control plane. A unit stands where the benchmark expects a static pod's manifest.
 import { equals, has, type Rule, rule, stat, statBelow, statDataDirectory, statNetworkFiles } from './rule.ts';
 
-const UNITS = '/etc/systemd/system';
-const CONFIGURATION = '/etc/kubernetes';
+export const UNITS = '/etc/systemd/system';
+export const CONFIGURATION = '/etc/kubernetes';
 export const PKI = `${CONFIGURATION}/pki`;
 export const ADMIN_FILES = [`${CONFIGURATION}/admin.conf`, `${CONFIGURATION}/super-admin.conf`] as const;
 
-const EACH = { reads: 'each line' } as const;
-const modeAtMost = (value: string) => has('permissions', { operator: 'mode at most', value });
-const ROOT = has('root:root');
+export const EACH = { reads: 'each line' } as const;
+export const modeAtMost = (value: string) => has('permissions', { operator: 'mode at most', value });
+export const ROOT = has('root:root');
 
 /** Two rules over one file: its mode, and its owner root:root. */
-function privateFile(ids: readonly [mode: string, owner: string], what: string, path: string): readonly Rule[] {
+export function privateFile(
+  ids: readonly [mode: string, owner: string],
+  what: string,
+  path: string,
+  kind: Rule['kind'] = 'automated',
+): readonly Rule[] {
   return [
-    rule(ids[0], 'automated', `${what}: 600 or less`, stat('mode', path), [modeAtMost('600')]),
-    rule(ids[1], 'automated', `${what}: root:root`, stat('owner', path), [ROOT]),
+    rule(ids[0], kind, `${what}: 600 or less`, stat('mode', path), [modeAtMost('600')]),
+    rule(ids[1], kind, `${what}: root:root`, stat('owner', path), [ROOT]),
   ];
 }
 

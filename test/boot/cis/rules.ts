@@ -1,7 +1,9 @@
-// The rules of the CIS Kubernetes Benchmark 1.12 for control-plane nodes, as kube-bench (cfg/cis-1.12: master, etcd, controlplane) evaluates them.
+// The rules of the CIS Kubernetes Benchmark 1.12, as kube-bench (cfg/cis-1.12: master, etcd, controlplane, node) evaluates them.
+import type { Role } from '../../../src/spec/cluster.ts';
 import { differs, equals, has, hasNot, judgement, type Look, lacks, orVariable, processLines, type Rule, rule } from './rule.ts';
 import { API_SERVER_RULES } from './rules-api-server.ts';
 import { FILE_RULES } from './rules-files.ts';
+import { NODE_RULES } from './rules-node.ts';
 
 const MANAGER = processLines('kube-controller-manager');
 const SCHEDULER = processLines('kube-scheduler');
@@ -63,4 +65,10 @@ export const RULES: readonly Rule[] = [
   ...SCHEDULER_RULES,
   ...ETCD_RULES,
   ...CONTROL_PLANE_RULES,
+  ...NODE_RULES,
 ];
+
+/** The rules that are meant for a node of that role. */
+export function rulesOf(role: Role): readonly Rule[] {
+  return role === 'worker' ? NODE_RULES : RULES;
+}

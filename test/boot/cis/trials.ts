@@ -1,23 +1,10 @@
 // How each rule is broken, once. Where kubekiln leaves a rule broken on purpose, it is mended first: that shows that our evaluator can tell.
-import type { DaemonName } from '../../../src/spec/cluster.ts';
-import type { Change } from './change.ts';
-import { ADMIN_FILES, PKI } from './rules-files.ts';
+import type { Role } from '../../../src/spec/cluster.ts';
+import { ADMIN_FILES, CONFIGURATION, PKI, UNITS } from './rules-files.ts';
+import { argument, mode, owner, privateFile, type Trial } from './trial.ts';
+import { NODE_TRIALS } from './trials-node.ts';
 
-export interface Trial {
-  /** Rules that turn with it: the first is the one on trial. */
-  readonly turns: readonly string[];
-  readonly change: Change;
-  /** What must be done before, and the rules that pass because of it. */
-  readonly mend?: { readonly change: Change; readonly turns: readonly string[] };
-}
-
-const UNITS = '/etc/systemd/system';
-const CONFIGURATION = '/etc/kubernetes';
 const NETWORK_FILE = '/var/lib/cni/networks/pods/10.244.0.2';
-
-const mode = (id: string, path: string, value: string): Trial => ({ turns: [id], change: { kind: 'mode', path, mode: value } });
-const owner = (id: string, path: string, value: string): Trial => ({ turns: [id], change: { kind: 'owner', path, owner: value } });
-const privateFile = (ids: readonly [string, string], path: string) => [mode(ids[0], path, '640'), owner(ids[1], path, 'root:daemon')];
 
 function absentAtFirst(ids: readonly [string, string], paths: readonly [string, ...string[]]): readonly Trial[] {
   const mend = { change: { kind: 'new files', paths }, turns: ids } as const;
@@ -25,10 +12,6 @@ function absentAtFirst(ids: readonly [string, string], paths: readonly [string, 
     { ...mode(ids[0], paths[0], '644'), mend },
     { ...owner(ids[1], paths[0], 'nobody:root'), mend },
   ];
-}
-
-function argument(daemon: DaemonName, id: string, flag: string, value?: string): Trial {
-  return { turns: [id], change: { kind: 'argument', daemon, flag: `--${flag}`, ...(value !== undefined && { value }) } };
 }
 
 const api = (id: string, flag: string, value?: string) => argument('kube-apiserver', id, flag, value);
@@ -54,7 +37,7 @@ export const TRIALS: readonly Trial[] = [
   ...privateFile(['1.1.15', '1.1.16'], `${CONFIGURATION}/scheduler.conf`),
   ...privateFile(['1.1.17', '1.1.18'], `${CONFIGURATION}/controller-manager.conf`),
   owner('1.1.19', `${PKI}/etcd/ca.crt`, 'etcd:root'),
-  mode('1.1.20', `${PKI}/ca.crt`, '664'),
+  mode('1.1.20', `${PKI}/apiserver.crt`, '664'),
   mode('1.1.21', `${PKI}/etcd/server.key`, '640'),
 
   api('1.2.1', 'anonymous-auth', 'true'),
@@ -107,4 +90,11 @@ export const TRIALS: readonly Trial[] = [
   etcd('2.7', 'trusted-ca-file'),
 
   api('3.2.1', 'audit-policy-file'),
+
+  ...NODE_TRIALS,
 ];
+
+/** The trials of the rules that are meant for a node of that role. */
+export function trialsOf(role: Role): readonly Trial[] {
+  return role === 'worker' ? NODE_TRIALS : TRIALS;
+}

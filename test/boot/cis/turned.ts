@@ -1,4 +1,5 @@
 import type { Verdict } from './evaluate.ts';
+import type { Rule } from './rule.ts';
 import { RULES } from './rules.ts';
 
 type Verdicts = ReadonlyMap<string, Verdict>;
@@ -14,12 +15,12 @@ export function notPassing(verdicts: Verdicts): { readonly FAIL: readonly string
   return { FAIL: of('FAIL'), WARN: of('WARN') };
 }
 
-/** What `turned` says of rules that pass now. */
-export function passingAs(ids: readonly string[]): readonly string[] {
-  return ids.map(id => `${id} PASS`);
+/** What `turned` says of those of `rules` that pass now. */
+export function passingAs(ids: readonly string[], rules: readonly Rule[] = RULES): readonly string[] {
+  return rules.filter(({ id }) => ids.includes(id)).map(({ id }) => `${id} PASS`);
 }
 
-/** What `turned` says of rules that no longer pass. */
-export function brokenAs(ids: readonly string[]): readonly string[] {
-  return ids.map(id => `${id} ${RULES.find(rule => rule.id === id)?.kind === 'automated' ? 'FAIL' : 'WARN'}`);
+/** What `turned` says of those of `rules` that no longer pass. */
+export function brokenAs(ids: readonly string[], rules: readonly Rule[] = RULES): readonly string[] {
+  return rules.filter(({ id }) => ids.includes(id)).map(({ id, kind }) => `${id} ${kind === 'automated' ? 'FAIL' : 'WARN'}`);
 }
