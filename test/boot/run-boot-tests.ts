@@ -23,6 +23,7 @@ const TESTS = [
   { name: 'local-proxy', bounded: true },
   { name: 'status', bounded: false },
   { name: 'cis', bounded: true },
+  { name: 'exposure', bounded: true },
   { name: 'flag-values', bounded: true },
   { name: 'guards', bounded: true },
   { name: 'durability', bounded: true },

@@ -10,14 +10,14 @@ export interface Readable {
   readonly opened: readonly string[];
 }
 
-/** Lets `user` open every file there. */
-export async function openedBy(host: Host, user: string): Promise<Readable> {
+/** Lets `user` open every file there, or in other places. */
+export async function openedBy(host: Host, user: string, places: readonly string[] = PLACES): Promise<Readable> {
   const asUser = `setpriv --reuid=$(id -u ${user}) --regid=$(id -g ${user}) --init-groups`;
   // The list is root's, and each file is really opened: permissions of directories, ACLs and sandboxes count.
   const open = `while IFS= read -r file; do if (: < "$file") 2>/dev/null; then echo "$file"; fi; done`;
   const script = [
     'list=$(mktemp); trap "rm -f $list" EXIT',
-    `find ${PLACES.join(' ')} -type f > $list 2>/dev/null || true`,
+    `find ${places.join(' ')} -type f > $list 2>/dev/null || true`,
     'wc -l < $list',
     `${asUser} sh -c '${open}' < $list`,
   ];
