@@ -23,6 +23,8 @@ export interface DaemonFile {
   readonly path: string;
   readonly content: string;
   readonly secret?: boolean;
+  /** Of a file without `secret`: default config. */
+  readonly part?: Part;
 }
 
 export interface Daemon {
@@ -123,7 +125,7 @@ export function planDaemon(daemon: Daemon): {
           mode: 0o600,
           owner: 'root',
           content: file.content,
-          part: file.secret === undefined ? 'config' : 'identity',
+          part: file.secret === undefined ? (file.part ?? 'config') : 'identity',
           secret: file.secret ?? false,
           restarts: [unit],
         }),

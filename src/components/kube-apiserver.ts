@@ -38,6 +38,8 @@ export function serviceAccountIssuer(cluster: Cluster): string {
   return `https://kubernetes.default.svc.${cluster.networking.dnsDomain}`;
 }
 
+const ADMISSION_FILE = 'admission.yaml';
+
 function servingRequest(node: Node, cluster: Cluster): CertificateRequest {
   const names = [
     node.name,
@@ -70,6 +72,7 @@ const frontProxyRequest = (node: Node) => clientRequest(`${node.name}/front-prox
 
 function configurationFiles({ cluster, credentials }: PlanContext): readonly DaemonFile[] {
   const directory = cluster.paths.configuration;
+  const { admission } = cluster.apiServer;
   return [
     {
       id: 'encryption-config.yaml',
@@ -78,12 +81,24 @@ function configurationFiles({ cluster, credentials }: PlanContext): readonly Dae
       secret: true,
     },
     { id: 'audit-policy.yaml', path: `${directory}/audit-policy.yaml`, content: dumpYaml(cluster.apiServer.auditPolicy) },
+    ...(admission.configuration === undefined
+      ? []
+      : [
+          {
+            id: ADMISSION_FILE,
+            path: `${directory}/${ADMISSION_FILE}`,
+            content: dumpYaml(admission.configuration),
+            // An operator's own file may hold anything.
+            part: admission.file === undefined ? ('runtime' as const) : ('config' as const),
+          },
+        ]),
     ...cluster.apiServer.extraFiles.map(({ name, content }) => ({ id: name, path: `${directory}/${name}`, content })),
   ];
 }
 
 function flags({ cluster, node }: PlanContext): readonly Flag[] {
   const { apiServer, networking } = cluster;
+  const { admission } = apiServer;
   const serviceAccount = credential('sa.pub');
   const ownAuthentication = apiServer.extraFiles.some(file => file.flag === 'authentication-config');
   return [
@@ -101,7 +116,9 @@ function flags({ cluster, node }: PlanContext): readonly Flag[] {
     // An AuthenticationConfiguration decides about anonymous requests itself; the flag beside it is refused.
     ...(ownAuthentication ? [] : [['anonymous-auth', 'false'] satisfies Flag]),
     ['authorization-mode', 'Node,RBAC'],
-    ['enable-admission-plugins', 'NodeRestriction'],
+    ['enable-admission-plugins', admission.enabled.join(',')],
+    ...(admission.disabled.length === 0 ? [] : [['disable-admission-plugins', admission.disabled.join(',')] satisfies Flag]),
+    ...(admission.configuration === undefined ? [] : [['admission-control-config-file', credential(ADMISSION_FILE)] satisfies Flag]),
     ['allow-privileged', 'true'],
     ['etcd-servers', httpsUrl('127.0.0.1', ETCD_CLIENT_PORT)],
     ['etcd-cafile', credential('etcd-ca.crt')],

@@ -57,6 +57,20 @@ export interface ComponentSettings {
   readonly extraEnvs: readonly Arg[];
 }
 
+/** Admission plugins of kube-apiserver. */
+export interface AdmissionSettings {
+  /** Beside those that kube-apiserver enables itself (--enable-admission-plugins). */
+  readonly enabled: readonly string[];
+  /** --disable-admission-plugins */
+  readonly disabled: readonly string[];
+  /** AdmissionConfiguration, as an object; absent when no plugin needs any. */
+  readonly configuration?: object;
+  /** Plugins that kubekiln configures, as cluster.yaml says it; without those that the operator's own file configures. */
+  readonly plugins: Readonly<Record<string, object>>;
+  /** The operator's own AdmissionConfiguration, beside cluster.yaml. */
+  readonly file?: string;
+}
+
 export interface ApiServerSettings extends ComponentSettings {
   readonly bindPort: number;
   /** seconds that it serves on, while /readyz says no, before an orderly stop (--shutdown-delay-duration) */
@@ -64,7 +78,8 @@ export interface ApiServerSettings extends ComponentSettings {
   readonly certSANs: readonly string[];
   /** audit.k8s.io/v1 Policy, as an object. */
   readonly auditPolicy: object;
-  /** Files named in cluster.yaml (`authenticationConfigurationFile`, `admissionControlConfigFile`, …), keyed by the flag that gets the path. */
+  readonly admission: AdmissionSettings;
+  /** Files named in cluster.yaml (`authenticationConfigurationFile`, `tracingConfigFile`, …), keyed by the flag that gets the path. */
   readonly extraFiles: readonly (ExtraFile & { readonly flag: string })[];
 }
 

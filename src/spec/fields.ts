@@ -69,5 +69,6 @@ function plural(type: string): string {
 
 function written(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return String(value);
-  return Array.isArray(value) ? '[]' : undefined;
+  if (!Array.isArray(value) || value.some(item => typeof item === 'object')) return undefined;
+  return `[${value.join(', ')}]`;
 }

@@ -76,10 +76,6 @@ const kubeApiserver: Reserved = {
     refuses: value => !list(value).includes('Node') || !list(value).includes('RBAC') || list(value).includes('AlwaysAllow'),
   },
   'authorization-config': { reason: 'Node and RBAC must stand; a webhook can follow them by --authorization-mode' },
-  'enable-admission-plugins': {
-    reason: 'the list replaces ours, and NodeRestriction must stand in it',
-    refuses: value => !list(value).includes('NodeRestriction'),
-  },
   'disable-admission-plugins': {
     reason: 'NodeRestriction keeps a node from changing others',
     refuses: value => list(value).includes('NodeRestriction'),

@@ -20,6 +20,7 @@ import { parseDuration } from './duration.ts';
 import { ipAddress, parseAddress, parseSubnet } from './ip-address.ts';
 import { allowsContainerd1, parseVersion, pauseTag } from './kubernetes-releases.ts';
 import { mirrorUrls } from './mirror-urls.ts';
+import { admissionSettings, withWholeLists } from './resolve-admission.ts';
 import { networkSettings } from './resolve-network.ts';
 import type { ClusterDocument } from './schema.ts';
 import { API_SERVER_FILES } from './schema-components.ts';
@@ -34,6 +35,7 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
   const version = parseVersion(spec.kubernetesVersion);
   invariant(version, 'a version that does not parse passed the rules');
   const endpoint = spec.controlPlaneEndpoint === undefined ? undefined : parseEndpoint(spec.controlPlaneEndpoint);
+  const admission = admissionSettings(spec.apiServer, siblings);
   const serviceSubnets = subnets(spec.networking.serviceSubnet);
   return {
     name: document.metadata.name,
@@ -56,11 +58,13 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
       nodePortRange: spec.networking.nodePortRange,
     },
     apiServer: {
-      ...settings(spec.apiServer),
+      extraArgs: withWholeLists(spec.apiServer.extraArgs, admission),
+      extraEnvs: spec.apiServer.extraEnvs,
       bindPort: spec.apiServer.bindPort,
       shutdownDelay: shutdownDelay(spec.apiServer.extraArgs),
       certSANs: unique(spec.apiServer.certSANs),
       auditPolicy: auditPolicy(spec, siblings),
+      admission,
       extraFiles: extraFiles(spec, siblings),
     },
     controllerManager: settings(spec.controllerManager),
@@ -164,7 +168,8 @@ function auditPolicy(spec: SpecDocument, siblings: Siblings): object {
 function extraFiles(spec: SpecDocument, siblings: Siblings): readonly (ExtraFile & { flag: string })[] {
   return Object.entries(API_SERVER_FILES).flatMap(([key, flag]) => {
     const file = spec.apiServer[key as keyof typeof API_SERVER_FILES];
-    if (file === undefined) return [];
+    // An AdmissionConfiguration is not handed on as it is: ours is added to it.
+    if (file === undefined || key === 'admissionControlConfigFile') return [];
     return [{ ...sibling(key, file, siblings), flag }];
   });
 }

@@ -34,6 +34,8 @@ export function resolvedClusterYaml(cluster: Cluster): string {
         certSANs: apiServer.certSANs,
         ...settings(apiServer),
         auditPolicy: apiServer.auditPolicy,
+        admissionPlugins: apiServer.admission.plugins,
+        ...(apiServer.admission.file !== undefined && { admissionControlConfigFile: apiServer.admission.file }),
         ...Object.fromEntries(apiServer.extraFiles.map(({ name, source }) => [name, source])),
       },
       controllerManager: settings(cluster.controllerManager),

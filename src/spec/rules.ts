@@ -1,6 +1,7 @@
 import type { Rule } from './rule.ts';
 import { addonRules } from './rules/addons.ts';
 import { addressRules } from './rules/addresses.ts';
+import { admissionRules } from './rules/admission.ts';
 import { configurationRules } from './rules/configurations.ts';
 import { downloadRules } from './rules/downloads.ts';
 import { encryptionRules } from './rules/encryption.ts';
@@ -37,6 +38,7 @@ export const RULES: readonly Rule[] = [
   ...userRules,
   ...flagRules,
   ...flagValueRules,
+  ...admissionRules,
   ...configurationRules,
   ...kubeProxyRules,
   ...podNetworkRules,

@@ -1,4 +1,5 @@
 import { list, mapping, port, text, upstream } from './field.ts';
+import { admissionPlugins } from './schema-admission.ts';
 import { defragmentation, snapshots } from './schema-etcd-care.ts';
 
 export const extraArg = mapping('One flag.', {
@@ -39,6 +40,7 @@ export const apiServer = mapping('Settings of kube-apiserver.', {
     'Audit policy (audit.k8s.io/v1 Policy), inline. Without one, a compact default: changes are logged, secrets never in full.',
   ).optional(),
   auditPolicyFile: text('sibling-file', 'Audit policy, in a file beside cluster.yaml.').optional(),
+  admissionPlugins: admissionPlugins.prefault({}),
   authenticationConfigurationFile: text(
     'sibling-file',
     'AuthenticationConfiguration (--authentication-config), in a file beside cluster.yaml.',
@@ -46,7 +48,7 @@ export const apiServer = mapping('Settings of kube-apiserver.', {
   ).optional(),
   admissionControlConfigFile: text(
     'sibling-file',
-    'AdmissionConfiguration (--admission-control-config-file), in a file beside cluster.yaml.',
+    'AdmissionConfiguration (--admission-control-config-file), in a file beside cluster.yaml. What it does not configure, admissionPlugins adds.',
     { examples: ['admission.yaml'] },
   ).optional(),
   tracingConfigFile: text('sibling-file', 'TracingConfiguration (--tracing-config-file), in a file beside cluster.yaml.', {

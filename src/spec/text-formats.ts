@@ -32,6 +32,31 @@ export const TEXT_FORMATS = {
     hint: text =>
       /^v?1\.\d+(\.\d+)?$/.test(text) ? `write it in full: v${text.replace(/^v/, '')}${/\..*\./.test(text) ? '' : '.0'}` : undefined,
   },
+  'pod-security-version': {
+    code: 'bad-version',
+    pattern: /^(latest|v1\.(0|[1-9]\d{0,2}))$/,
+    examples: ['v1.37'],
+    what: 'latest, or a minor release like v1.37',
+    hint: text => /^v?(1\.\d+)/.exec(text)?.[1] && `write v${/^v?(1\.\d+)/.exec(text)?.[1]}`,
+  },
+  namespace: {
+    code: 'bad-name',
+    pattern: new RegExp(`^${LABEL}$`),
+    examples: ['kube-system'],
+    what: 'a namespace: at most 63 lower-case letters, digits and inner hyphens (RFC 1123 label)',
+  },
+  'object-name': {
+    code: 'bad-name',
+    pattern: new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`),
+    examples: ['gvisor'],
+    what: 'a name of lower-case letters, digits, inner hyphens and dots (RFC 1123)',
+  },
+  'authenticated-user': {
+    code: 'bad-user-name',
+    pattern: /^[A-Za-z0-9:@._/+-]{1,253}$/,
+    examples: ['system:serviceaccount:storage:driver'],
+    what: 'a user as Kubernetes authenticates it: letters, digits and : @ . _ / + -',
+  },
   address: { code: 'bad-address', examples: ['10.0.1.11'], what: 'an IP address', check: addressFinding },
   subnets: { code: 'bad-subnet', examples: [], what: 'a subnet like 10.96.0.0/16, or two separated by a comma', check: subnetsFinding },
   'domain-name': {

@@ -50,10 +50,27 @@ export const FLAG_BREAKS: readonly Break[] = [
   },
   {
     name: 'no NodeRestriction',
-    file: API_SERVER,
-    ...without("    ['enable-admission-plugins', 'NodeRestriction'],\n"),
+    file: 'src/spec/resolve-admission.ts',
+    ...swapped("['NodeRestriction', 'DenyServiceExternalIPs', ", "['DenyServiceExternalIPs', "),
     tests: ['cis/rules'],
     why: 'a kubelet could change other nodes',
+  },
+  {
+    name: "an operator's list of plugins instead of ours",
+    file: 'src/spec/resolve-admission.ts',
+    ...swapped(
+      "unique([...ENABLED, ...listed(extraArgs, 'enable-admission-plugins')])",
+      "unique(listed(extraArgs, 'enable-admission-plugins'))",
+    ),
+    tests: ['plan/admission'],
+    why: 'whoever adds a plugin loses the others',
+  },
+  {
+    name: 'Pod Security lost beside an own AdmissionConfiguration',
+    file: 'src/spec/resolve-admission.ts',
+    ...swapped('&& !inFile.has(name)', '&& inFile.size === 0'),
+    tests: ['plan/admission'],
+    why: 'a file about one webhook opens every namespace to privileged pods',
   },
   {
     name: 'no audit log',

@@ -31,6 +31,12 @@ export function completeDocument(): Record<string, unknown> {
         ...settings('oidc-username-prefix', 'oidc:'),
         auditPolicy: { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata', userGroups: ['a'] }] },
         auditPolicyFile: 'audit.yaml',
+        admissionPlugins: {
+          PodSecurity: {
+            defaults: { 'enforce-version': 'latest', 'audit-version': 'v1.37', 'warn-version': 'latest' },
+            exemptions: { usernames: ['storage'], runtimeClasses: ['gvisor'], namespaces: ['kube-system'] },
+          },
+        },
         authenticationConfigurationFile: 'authentication.yaml',
         admissionControlConfigFile: 'admission.yaml',
         tracingConfigFile: 'tracing.yaml',

@@ -17,6 +17,11 @@ const withoutEffect: Rule = {
     if (spec.dns?.disabled === true)
       for (const key of ['imageRepository', 'imageTag', 'replicas', 'upstreamNameservers'])
         warn(['spec', 'dns', key], 'dns.disabled is true');
+    const { admissionPlugins } = spec.apiServer ?? {};
+    for (const plugin of ['PodSecurity', 'EventRateLimit'] as const)
+      if (admissionPlugins?.[plugin]?.disabled === true)
+        for (const key of ['defaults', 'exemptions', 'limits'])
+          warn(['spec', 'apiServer', 'admissionPlugins', plugin, key], `${plugin} is disabled`);
   },
 };
 

@@ -14,8 +14,6 @@ export const EXPECTED_FAILURES: Reasons = {
 export const EXPECTED_WARNINGS: Reasons = {
   '1.1.9': 'network plugins keep their leases in /run/cni/leases, where the rule does not look',
   '1.1.10': 'network plugins keep their leases in /run/cni/leases, where the rule does not look',
-  '1.2.3': 'DenyServiceExternalIPs is not enabled by default',
-  '1.2.9': 'EventRateLimit needs limits that fit the cluster',
   '1.2.11': 'AlwaysPullImages makes every start of a pod depend on the registry',
   '1.2.20': 'the benchmark warns whatever the value is; ours is the default of one minute',
   '3.1.1': 'the benchmark warns always; who logs in with admin.conf does use a certificate',

@@ -19,10 +19,17 @@ const manager = (id: string, flag: string, value?: string) => argument('kube-con
 const scheduler = (id: string, flag: string, value?: string) => argument('kube-scheduler', id, flag, value);
 const etcd = (id: string, flag: string, value?: string) => argument('etcd', id, flag, value);
 
-/** A plugin that kubekiln does not enable: with it the rule passes, without it the rule is as it was. */
+const PLUGINS = ['NodeRestriction', 'DenyServiceExternalIPs', 'EventRateLimit'];
+const enabled = (id: string, ...plugins: readonly string[]) => api(id, 'enable-admission-plugins', plugins.join(','));
+
+/** A plugin that kubekiln enables is left out. */
 function plugin(id: string, name: string): Trial {
-  const enabled = api(id, 'enable-admission-plugins', `NodeRestriction,${name}`);
-  return { ...api(id, 'enable-admission-plugins', 'NodeRestriction'), mend: { change: enabled.change, turns: [id] } };
+  return enabled(id, ...PLUGINS.filter(other => other !== name));
+}
+
+/** A plugin that kubekiln does not enable: with it the rule passes, without it the rule is as it was. */
+function otherPlugin(id: string, name: string): Trial {
+  return { ...enabled(id, ...PLUGINS), mend: { change: enabled(id, ...PLUGINS, name).change, turns: [id] } };
 }
 
 export const TRIALS: readonly Trial[] = [
@@ -49,11 +56,11 @@ export const TRIALS: readonly Trial[] = [
   api('1.2.7', 'authorization-mode', 'RBAC'),
   api('1.2.8', 'authorization-mode', 'Node'),
   plugin('1.2.9', 'EventRateLimit'),
-  api('1.2.10', 'enable-admission-plugins', 'NodeRestriction,AlwaysAdmit'),
-  plugin('1.2.11', 'AlwaysPullImages'),
+  enabled('1.2.10', ...PLUGINS, 'AlwaysAdmit'),
+  otherPlugin('1.2.11', 'AlwaysPullImages'),
   api('1.2.12', 'disable-admission-plugins', 'ServiceAccount'),
   api('1.2.13', 'disable-admission-plugins', 'NamespaceLifecycle'),
-  api('1.2.14', 'enable-admission-plugins', 'PodNodeSelector'),
+  plugin('1.2.14', 'NodeRestriction'),
   api('1.2.15', 'profiling'),
   api('1.2.16', 'audit-log-path'),
   api('1.2.17', 'audit-log-maxage', '29'),
