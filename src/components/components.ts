@@ -16,6 +16,7 @@ import { kubeProxy } from './kube-proxy.ts';
 import { kubeScheduler } from './kube-scheduler.ts';
 import { kubelet } from './kubelet.ts';
 import { localProxy } from './local-proxy.ts';
+import { metadataService } from './metadata-service.ts';
 
 export const COMPONENTS: readonly Component[] = [
   firstBoot,
@@ -28,6 +29,7 @@ export const COMPONENTS: readonly Component[] = [
   kubeScheduler,
   localProxy,
   containerd,
+  metadataService,
   kubelet,
   flannel,
   kubeProxy,

@@ -30,5 +30,5 @@ export function packetFilter(kubeProxyConfiguration: Readonly<Record<string, unk
   return kubeProxyConfiguration.mode === 'iptables' ? IPTABLES : NFT;
 }
 
-const NFT: PlannedBinary = { path: '/usr/sbin/nft', description: 'nft (package nftables)' };
+export const NFT: PlannedBinary = { path: '/usr/sbin/nft', description: 'nft (package nftables)' };
 export const IPTABLES: PlannedBinary = { path: '/usr/sbin/iptables', description: 'iptables and ip6tables (package iptables)' };

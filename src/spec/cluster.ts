@@ -276,6 +276,8 @@ export interface Cluster {
   readonly proxy: { readonly disabled: boolean };
   /** KubeProxyConfiguration keys of cluster.yaml. */
   readonly kubeProxyConfiguration: Readonly<Record<string, unknown>>;
+  /** Whether pods reach the metadata service of a cloud: see `blocksMetadata`. */
+  readonly metadataService: { readonly podAccess: 'auto' | 'blocked' | 'allowed'; readonly addresses: readonly string[] };
   readonly dns: DnsSettings;
   readonly registries: readonly RegistryMirror[];
   /** In the order in which they are applied. */
@@ -303,4 +305,13 @@ export interface Cluster {
 /** The nodes that run the control plane, in the order of cluster.yaml. */
 export function controlPlaneNodes(cluster: Cluster): readonly Node[] {
   return cluster.nodes.filter(node => node.role === 'control-plane');
+}
+
+/** Their user-data comes from a disk, or from the hypervisor: no address answers with it. */
+const WITHOUT_METADATA_SERVICE: readonly string[] = ['nocloud', 'proxmox', 'vsphere'];
+
+/** Are pods of that node kept away from the metadata service? */
+export function blocksMetadata({ metadataService: { podAccess, addresses } }: Cluster, node: Node): boolean {
+  if (addresses.length === 0 || podAccess === 'allowed') return false;
+  return podAccess === 'blocked' || !WITHOUT_METADATA_SERVICE.includes(node.platform);
 }

@@ -58,6 +58,7 @@ export function resolvedClusterYaml(cluster: Cluster): string {
       podNetwork: cluster.podNetwork,
       proxy: cluster.proxy,
       kubeProxyConfiguration: cluster.kubeProxyConfiguration,
+      metadataService: cluster.metadataService,
       dns: cluster.dns,
       imageRepository: cluster.imageRepository,
       containerd: { sandboxImage: cluster.containerd.sandboxImage },

@@ -27,6 +27,20 @@ export const kubeProxyConfiguration = upstream(
   "KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) of all nodes, in upstream's shape: keys that kubekiln does not set, or other values for those that it does. mode is nftables, or iptables.",
 );
 
+export const metadataService = mapping(
+  "The cloud's metadata service, which answers with the user-data of a node: its keys. Rules of nftables on every node keep pods away from it, those with the host's network excepted.",
+  {
+    podAccess: choice(
+      ['auto', 'blocked', 'allowed'],
+      'auto: blocked on nodes of platforms that have such a service, which are all but nocloud, proxmox and vsphere.',
+    ).default('auto'),
+    addresses: list(
+      text('address', 'An address.', { examples: ['169.254.169.254'] }),
+      'Where it answers; default the addresses of all platforms that kubekiln knows. Names are still asked there (port 53).',
+    ).optional(),
+  },
+);
+
 export const dns = mapping('CoreDNS, the DNS of the cluster.', {
   disabled: boolean('Leave it out; kubelets still send pods to the tenth address of the service subnet.').default(false),
   imageRepository: text('image-repository', 'Where its image is fetched; default imageRepository, with /coredns behind registry.k8s.io.', {

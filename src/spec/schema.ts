@@ -6,7 +6,7 @@ import { addons } from './schema-addons.ts';
 import { apiServer, component, etcd } from './schema-components.ts';
 import { binaries, downloads, runtime } from './schema-downloads.ts';
 import { encryptionConfiguration } from './schema-encryption.ts';
-import { dns, kubeProxyConfiguration, podNetwork, proxy } from './schema-network.ts';
+import { dns, kubeProxyConfiguration, metadataService, podNetwork, proxy } from './schema-network.ts';
 import { hostSettings, node, PLATFORMS, users } from './schema-nodes.ts';
 import { containerd, proxyEnvironment, registries } from './schema-runtime.ts';
 
@@ -91,6 +91,7 @@ const clusterSpec = mapping('What the cluster is.', {
   podNetwork: podNetwork.prefault({}),
   proxy: proxy.prefault({}),
   kubeProxyConfiguration: kubeProxyConfiguration.optional(),
+  metadataService: metadataService.prefault({}),
   dns: dns.prefault({}),
   containerd: containerd.prefault({}),
   registries: registries.prefault({}),

@@ -24,6 +24,7 @@ const TESTS = [
   { name: 'status', bounded: false },
   { name: 'cis', bounded: true },
   { name: 'exposure', bounded: true },
+  { name: 'security-defaults', bounded: true },
   { name: 'flag-values', bounded: true },
   { name: 'guards', bounded: true },
   { name: 'durability', bounded: true },

@@ -73,6 +73,13 @@ export const FLAG_BREAKS: readonly Break[] = [
     why: 'a file about one webhook opens every namespace to privileged pods',
   },
   {
+    name: 'kubelet does not wait for the rules that keep pods from metadata',
+    file: 'templates/kubekiln-metadata.service',
+    ...without('Before=kubelet.service\n'),
+    tests: ['plan/metadata-service'],
+    why: "a pod that starts early reads the node's keys",
+  },
+  {
     name: 'no audit log',
     file: API_SERVER,
     ...without("    ['audit-log-path', `${cluster.paths.logs}/kube-apiserver/audit.log`],\n"),

@@ -99,7 +99,10 @@ function certificatesVerify(files: ReadonlyMap<string, string>, cluster: Cluster
 describe('any accepted cluster.yaml', () => {
   let usual: UnitKeys;
   before(() => {
-    const cluster = smallCluster('v1.37.1', '  - {name: w-1, role: worker, address: 192.168.10.21}');
+    const cluster = smallCluster(
+      'v1.37.1',
+      '  - {name: w-1, role: worker, address: 192.168.10.21}\n  metadataService: {podAccess: blocked}',
+    );
     const plans = planCluster(cluster, requestCredentials(cluster, certificateRequests(cluster)));
     usual = new Map(plans.flatMap(plan => [...unitKeys(plan)]));
   });

@@ -79,6 +79,7 @@ export function completeDocument(): Record<string, unknown> {
         httpsProxy: 'http://proxy.example.com:3128',
         noProxy: ['.example.com'],
       },
+      metadataService: { podAccess: 'blocked', addresses: ['169.254.169.254'] },
       dns: { imageRepository: 'registry.k8s.io/coredns', imageTag: 'v1.14.6', upstreamNameservers: ['10.0.0.53'] },
       kubeProxyConfiguration: { nodePortAddresses: ['primary'] },
       paths: { binaries: '/opt/k8s/bin', configuration: '/etc/kubernetes', pki: '/etc/kubernetes/pki', logs: '/var/log/kubernetes' },

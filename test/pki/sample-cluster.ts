@@ -57,6 +57,7 @@ export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
     podNetwork: { type: 'flannel', backend: 'vxlan' },
     proxy: { disabled: false },
     kubeProxyConfiguration: {},
+    metadataService: { podAccess: 'auto', addresses: [] },
     dns: { disabled: false, imageRepository: 'registry.k8s.io/coredns', imageTag: 'v1.14.6', replicas: 2, upstreamNameservers: [] },
     imageRepository: 'registry.k8s.io',
     containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2', configurationVersion: 3 },

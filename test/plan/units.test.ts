@@ -20,7 +20,7 @@ function layOut(root: string, plan: NodePlan): readonly string[] {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content, { mode });
   };
-  for (const binary of plan.binaries) put(binary.path, '#!/bin/sh\n', 0o755);
+  for (const path of ['/bin/sh', ...plan.binaries.map(binary => binary.path)]) put(path, '#!/bin/sh\n', 0o755);
   // 0644: that a unit is marked world-inaccessible is the only thing that verify would say, and it is on purpose (CIS 1.1.1 to 1.1.8).
   for (const file of plan.files) put(file.path, file.content, file.mode === 0o755 ? 0o755 : 0o644);
   for (const target of [

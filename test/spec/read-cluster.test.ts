@@ -64,6 +64,10 @@ describe('readCluster', () => {
       podNetwork: { type: 'flannel', backend: 'vxlan' },
       proxy: { disabled: false },
       kubeProxyConfiguration: {},
+      metadataService: {
+        podAccess: 'auto',
+        addresses: ['169.254.169.254', '168.63.129.16', 'fd00:ec2::254', 'fd20:ce::254', 'fd00:a9fe:a9fe::1', 'fd00:c1::a9fe:a9fe'],
+      },
       dns: { disabled: false, imageRepository: 'registry.k8s.io/coredns', imageTag: 'v1.14.6', replicas: 2, upstreamNameservers: [] },
       imageRepository: 'registry.k8s.io',
       containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2', configurationVersion: 3 },

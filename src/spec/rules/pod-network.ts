@@ -22,6 +22,9 @@ const withoutEffect: Rule = {
       if (admissionPlugins?.[plugin]?.disabled === true)
         for (const key of ['defaults', 'exemptions', 'limits'])
           warn(['spec', 'apiServer', 'admissionPlugins', plugin, key], `${plugin} is disabled`);
+    if (spec.metadataService?.addresses?.length === 0) warn(['spec', 'metadataService', 'addresses'], 'it names no address');
+    if (spec.metadataService?.podAccess === 'allowed')
+      warn(['spec', 'metadataService', 'addresses'], 'metadataService.podAccess is allowed');
   },
 };
 
