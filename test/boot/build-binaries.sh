@@ -56,8 +56,16 @@ case $what in
     require_kubernetes
     echo "building e2e.test $version"
     go test -c -trimpath -ldflags "-s -w $ldflags" -o "$dest.partial/e2e.test" k8s.io/kubernetes/test/e2e
+    build ginkgo github.com/onsi/ginkgo/v2/ginkgo ''
     mkdir "$dest.partial/conformance"
     cp "$dir/test/conformance/testdata/conformance.yaml" "$dest.partial/conformance/"
+    ;;
+  e2e-images)
+    require_kubernetes
+    build nnp k8s.io/kubernetes/test/images/nonewprivs ''
+    build sample-apiserver k8s.io/sample-apiserver ''
+    mkdir "$dest.partial/nautilus"
+    cp "$dir"/test/images/nautilus/html/* "$dest.partial/nautilus/"
     ;;
   etcd)
     printf 'module boot\ngo 1.26\n' > go.mod

@@ -47,6 +47,11 @@ export async function ensureKubernetes(version = KUBERNETES_VERSION): Promise<st
   return ensureBinaries('kubernetes', version, 'about six minutes');
 }
 
+/** Directory with e2e.test of that version, the ginkgo that runs it, and upstream's conformance/conformance.yaml; built when it is not there. */
+export async function ensureE2e(version = KUBERNETES_VERSION): Promise<string> {
+  return ensureBinaries('e2e', version, 'about ten minutes');
+}
+
 /** What a host's image holds: path on the host to path on this machine. */
 export function programsOf(etcd: string, kubernetes: string): ReadonlyMap<string, string> {
   const from = (directory: string, names: readonly string[]) =>

@@ -12,6 +12,7 @@ export interface ImageConfig {
   readonly Cmd?: readonly string[];
   readonly User?: string;
   readonly Env?: readonly string[];
+  readonly Labels?: Readonly<Record<string, string>>;
 }
 
 interface Descriptor {
@@ -27,8 +28,20 @@ const CONFIG = 'application/vnd.oci.image.config.v1+json';
 const LAYER = 'application/vnd.oci.image.layer.v1.tar';
 const REPRODUCIBLE = ['--sort=name', '--mtime=@0', '--numeric-owner', '--format=gnu'];
 
-/** Writes `archive`, an image of one layer whose root is the directory `root`, owners and modes included. It appears when it is complete. */
-export async function writeImage(archive: string, reference: string, root: string, config: ImageConfig): Promise<void> {
+/** An image to be written: its root is the layers' directories over each other, the lowest first, owners and modes included. */
+export interface ImageSource {
+  readonly reference: string;
+  readonly layers: readonly string[];
+  readonly config: ImageConfig;
+}
+
+/** Writes `archive`, an image of one layer whose root is the directory `root`. It appears when it is complete. */
+export function writeImage(archive: string, reference: string, root: string, config: ImageConfig): Promise<void> {
+  return writeImages(archive, [{ reference, layers: [root], config }]);
+}
+
+/** The same with several images; a layer that they share stands in it once. */
+export async function writeImages(archive: string, images: readonly ImageSource[]): Promise<void> {
   await mkdir(dirname(archive), { recursive: true });
   const layout = await mkdtemp(`${archive}.partial-`);
   const blobs = join(layout, 'blobs/sha256');
@@ -42,17 +55,22 @@ export async function writeImage(archive: string, reference: string, root: strin
     await writeFile(join(layout, 'blob'), JSON.stringify(value));
     return keep(mediaType, join(layout, 'blob'));
   };
-  await run('tar', [...REPRODUCIBLE, '--create', '--file', join(layout, 'blob'), '--directory', root, '.']);
-  const layer = await keep(LAYER, join(layout, 'blob'));
-  const image = await keepJson(CONFIG, {
-    architecture: ARCHITECTURE,
-    os: 'linux',
-    config,
-    rootfs: { type: 'layers', diff_ids: [layer.digest] },
-  });
-  const manifest = await keepJson(MANIFEST, { schemaVersion: 2, mediaType: MANIFEST, config: image, layers: [layer] });
-  const annotations = { 'io.containerd.image.name': reference, 'org.opencontainers.image.ref.name': reference.split(':').at(-1) };
-  const index = { schemaVersion: 2, mediaType: INDEX, manifests: [{ ...manifest, annotations }] };
+  const kept = new Map<string, Descriptor>();
+  for (const root of images.flatMap(({ layers }) => layers)) {
+    if (kept.has(root)) continue;
+    await run('tar', [...REPRODUCIBLE, '--create', '--file', join(layout, 'blob'), '--directory', root, '.']);
+    kept.set(root, await keep(LAYER, join(layout, 'blob')));
+  }
+  const manifests = [];
+  for (const { reference, layers: roots, config } of images) {
+    const layers = roots.flatMap(root => kept.get(root) ?? []);
+    const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) };
+    const image = await keepJson(CONFIG, { architecture: ARCHITECTURE, os: 'linux', config, rootfs });
+    const manifest = await keepJson(MANIFEST, { schemaVersion: 2, mediaType: MANIFEST, config: image, layers });
+    const annotations = { 'io.containerd.image.name': reference, 'org.opencontainers.image.ref.name': reference.split(':').at(-1) };
+    manifests.push({ ...manifest, annotations });
+  }
+  const index = { schemaVersion: 2, mediaType: INDEX, manifests };
   await writeFile(join(layout, 'index.json'), JSON.stringify(index));
   await writeFile(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
   const tar = `${layout}.tar`;

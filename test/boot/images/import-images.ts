@@ -7,7 +7,7 @@ import type { TestImage } from './test-images.ts';
 const IMAGES = '/var/lib/test-images';
 
 /** Gives images to a running host's containerd, as an offline bundle would. */
-export async function importImages({ host }: Member, images: readonly TestImage[]): Promise<void> {
+export async function importImages({ host }: Member, images: readonly Pick<TestImage, 'archive'>[]): Promise<void> {
   for (const { archive } of images) {
     const inside = join(IMAGES, basename(archive));
     await run('install', ['-D', '--mode=0644', archive, join(host.root, inside)]);

@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDirectory, ensureBinaries, ensureRootFileSystem, ensureTree, KUBERNETES_VERSION } from '../cache.ts';
+import { cacheDirectory, ensureBinaries, ensureTree, KUBERNETES_VERSION } from '../cache.ts';
 import { run } from '../command.ts';
 import { BOOT_SCRIPTS } from '../repository.ts';
 import { type ImageConfig, writeImage } from './archive.ts';
 
 export const COREDNS_VERSION = 'v1.15.0';
+
+const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface TestImage {
   readonly reference: string;
@@ -35,15 +37,17 @@ export function corednsImage(): Promise<TestImage> {
   );
 }
 
-/** Debian's static busybox, where upstream's specs want theirs. */
+/** Debian's static busybox, where upstream's specs want theirs. Its shell drops environment variables whose names are none of a shell's: sh is bash. */
 export function busyboxImage(): Promise<TestImage> {
   return ensureImage('registry.k8s.io/e2e-test-images/busybox:1.37.0-2', { Cmd: ['sh'], Env: [PATH] }, async root => {
+    const from = await ensureTree('busybox', 'busybox-root', 'build-image-root.sh', ['busybox-static', 'bash-static']);
     const busybox = join(root, 'bin/busybox');
     for (const directory of ['bin', 'etc', 'home', 'root', 'var']) await mkdir(join(root, directory));
     await mkdir(join(root, 'tmp'));
     await chmod(join(root, 'tmp'), 0o1777);
-    await copyFile(join(await ensureRootFileSystem(), 'bin/busybox'), busybox);
-    for (const applet of (await run(busybox, ['--list'])).split('\n').filter(name => name !== '' && name !== 'busybox')) {
+    await copyFile(join(from, 'bin/busybox'), busybox);
+    await copyFile(join(from, 'bin/bash-static'), join(root, 'bin/sh'));
+    for (const applet of (await run(busybox, ['--list'])).split('\n').filter(name => !['', 'busybox', 'sh'].includes(name))) {
       await symlink('busybox', join(root, 'bin', applet));
     }
     await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n');
@@ -53,31 +57,56 @@ export function busyboxImage(): Promise<TestImage> {
 
 /** The program and the tools of upstream's end-to-end specs, under the version that the specs of that release name. */
 export async function agnhostImage(kubernetesVersion = KUBERNETES_VERSION): Promise<TestImage> {
-  const directory = await ensureBinaries('agnhost', kubernetesVersion, 'half a minute after the control plane');
-  const version = readFileSync(join(directory, 'version'), 'utf8').trim();
-  const config = { Entrypoint: ['/agnhost'], Cmd: ['pause'], Env: [PATH] };
-  return ensureImage(`registry.k8s.io/e2e-test-images/agnhost:${version}`, config, async root => {
-    const tools = await ensureTree('what stands around agnhost', 'agnhost-root', 'build-agnhost-root.sh', []);
-    await run('cp', ['--archive', `${tools}/.`, root]);
-    await copyFile(join(directory, 'agnhost'), join(root, 'agnhost'));
-  });
+  return ensureImage(await agnhostReference(kubernetesVersion), AGNHOST_CONFIG, root => fillAgnhost(root, kubernetesVersion));
 }
 
-const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+export const AGNHOST_CONFIG: ImageConfig = { Entrypoint: ['/agnhost'], Cmd: ['pause'], Env: [PATH] };
+
+/** The name under which that release's specs ask for it. */
+async function agnhostReference(kubernetesVersion = KUBERNETES_VERSION): Promise<string> {
+  const version = readFileSync(join(await ensureAgnhost(kubernetesVersion), 'version'), 'utf8').trim();
+  return `registry.k8s.io/e2e-test-images/agnhost:${version}`;
+}
+
+export async function fillAgnhost(root: string, kubernetesVersion = KUBERNETES_VERSION): Promise<void> {
+  const tools = await ensureTree('what stands around agnhost', 'agnhost-root', 'build-agnhost-root.sh', []);
+  await run('cp', ['--archive', `${tools}/.`, root]);
+  await copyFile(join(await ensureAgnhost(kubernetesVersion), 'agnhost'), join(root, 'agnhost'));
+}
+
+function ensureAgnhost(kubernetesVersion: string): Promise<string> {
+  return ensureBinaries('agnhost', kubernetesVersion, 'half a minute after the control plane');
+}
 
 /** Made once, and again when this folder's code changed. */
 async function ensureImage(reference: string, config: ImageConfig, fill: (root: string) => Promise<void>): Promise<TestImage> {
-  const code = ['images/archive.ts', 'images/test-images.ts', 'images/pause.go', 'build-agnhost-root.sh', 'build-root-file-system.sh'];
-  const recipe = createHash('sha256');
-  for (const file of code) recipe.update(readFileSync(join(BOOT_SCRIPTS, file)));
-  const directory = join(cacheDirectory(), `images-${recipe.digest('hex').slice(0, 12)}`);
-  const archive = join(directory, `${reference.replace(/[/:]/g, '_')}.tar`);
-  if (existsSync(archive)) return { reference, archive };
-  await mkdir(directory, { recursive: true });
-  const root = await mkdtemp(join(directory, 'root-'));
-  await chmod(root, 0o755);
-  await fill(root);
-  await writeImage(archive, reference, root, config);
-  await rm(root, { recursive: true });
+  const archive = await ensureArchive(reference.replace(/[/:]/g, '_'), async (path, work) => {
+    await fill(work);
+    await writeImage(path, reference, work, config);
+  });
   return { reference, archive };
+}
+
+const CODE = [
+  'images/archive.ts',
+  'images/test-images.ts',
+  'images/conformance-images.ts',
+  'images/pause.go',
+  'build-agnhost-root.sh',
+  'build-image-root.sh',
+];
+
+/** Path of an archive of that name; `write` makes it with the help of an empty directory (0755) when it is missing or that code changed. */
+export async function ensureArchive(name: string, write: (archive: string, work: string) => Promise<void>): Promise<string> {
+  const recipe = createHash('sha256');
+  for (const file of CODE) recipe.update(readFileSync(join(BOOT_SCRIPTS, file)));
+  const directory = join(cacheDirectory(), `images-${recipe.digest('hex').slice(0, 12)}`);
+  const archive = join(directory, `${name}.tar`);
+  if (existsSync(archive)) return archive;
+  await mkdir(directory, { recursive: true });
+  const work = await mkdtemp(join(directory, 'root-'));
+  await chmod(work, 0o755);
+  await write(archive, work);
+  await rm(work, { recursive: true });
+  return archive;
 }
