@@ -64,8 +64,9 @@ case $what in
     require_kubernetes
     build nnp k8s.io/kubernetes/test/images/nonewprivs ''
     build sample-apiserver k8s.io/sample-apiserver ''
-    mkdir "$dest.partial/nautilus"
+    mkdir "$dest.partial/nautilus" "$dest.partial/agnhost"
     cp "$dir"/test/images/nautilus/html/* "$dest.partial/nautilus/"
+    cp "$dir"/test/images/agnhost/porter/localhost.* "$dest.partial/agnhost/"
     ;;
   etcd)
     printf 'module boot\ngo 1.26\n' > go.mod

@@ -38,6 +38,7 @@ const TESTS = [
   { name: 'power-cuts', bounded: true },
   { name: 'reset', bounded: true },
   { name: 'start-orders', bounded: false },
+  { name: 'conformance', bounded: false },
   { name: 'floor-ratio', bounded: false },
   { name: 'minors', bounded: true },
   { name: 'debian-13', bounded: false },

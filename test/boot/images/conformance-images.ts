@@ -26,7 +26,7 @@ export async function conformanceImages(): Promise<readonly Pick<TestImage, 'arc
 
 /** Most stand on agnhost's layer, as upstream's do or might. */
 async function sources(work: string): Promise<readonly ImageSource[]> {
-  const programs = await ensureBinaries('e2e-images', KUBERNETES_VERSION, 'a minute after the control plane');
+  const programs = await ensureBinaries('e2e-images', KUBERNETES_VERSION, 'a few minutes');
   const layer = async (name: string, fill: (root: string) => Promise<unknown>) => {
     const root = join(work, name);
     await mkdir(root, { recursive: true });
@@ -40,23 +40,26 @@ async function sources(work: string): Promise<readonly ImageSource[]> {
       await copyFile(from, path);
       await chmod(path, mode);
     });
-  const agnhost = await layer('agnhost', root => fillAgnhost(root));
-  const nautilus = await layer('nautilus', root => run('cp', ['--recursive', `${join(programs, 'nautilus')}/.`, root]));
+  const copy = (name: string) => layer(name, root => run('cp', ['--recursive', `${join(programs, name)}/.`, root]));
+  const tools = await layer('tools', root => fillAgnhost(root));
+  // Probes of StatefulSets ask agnhost for its certificate.
+  const agnhost = await copy('agnhost');
+  const nautilus = await copy('nautilus');
   // Set-user-id: the spec asks that it does not help.
   const nnp = await program(join(programs, 'nnp'), 'usr/local/bin/nnp', 0o4755);
   const apiServer = await program(join(programs, 'sample-apiserver'), 'sample-apiserver');
   const etcd = await program(join(await ensureEtcd(), 'etcd'), 'usr/local/bin/etcd');
   const nginx = await ensureTree('nginx', 'nginx-root', 'build-image-root.sh', ['nginx-light']);
   const nginxSettings = await layer('nginx-settings', async root => {
-    await mkdir(join(root, 'etc/nginx'), { recursive: true });
+    for (const directory of ['etc/nginx', 'run']) await mkdir(join(root, directory), { recursive: true });
     await writeFile(join(root, 'etc/nginx/nginx.conf'), NGINX_CONF);
   });
   const made: Readonly<Record<string, readonly [layers: readonly string[], config: ImageConfig]>> = {
     // Specs that update an image have an older agnhost besides: here it is the same program with another label.
-    'e2e-test-images/agnhost': [[agnhost], AGNHOST_CONFIG],
-    'e2e-test-images/glibc-dns-testing': [[agnhost], { Cmd: ['bash'] }],
-    'e2e-test-images/nautilus': [[agnhost, nautilus], { ...AGNHOST_CONFIG, Cmd: ['test-webserver'] }],
-    'e2e-test-images/nonewprivs': [[agnhost, nnp], { Cmd: ['nnp'] }],
+    'e2e-test-images/agnhost': [[tools, agnhost], AGNHOST_CONFIG],
+    'e2e-test-images/glibc-dns-testing': [[tools], { Cmd: ['bash'] }],
+    'e2e-test-images/nautilus': [[tools, agnhost, nautilus], { ...AGNHOST_CONFIG, Cmd: ['test-webserver'] }],
+    'e2e-test-images/nonewprivs': [[tools, nnp], { Cmd: ['nnp'] }],
     'e2e-test-images/nginx': [[nginx, nginxSettings], { Cmd: ['nginx', '-g', 'daemon off;'] }],
     'e2e-test-images/sample-apiserver': [[apiServer], { Entrypoint: ['/sample-apiserver'] }],
     etcd: [[etcd], {}],
