@@ -15,6 +15,12 @@ export interface Network {
 
 let count = 0;
 
+/** A name for a network namespace of this run. */
+export function newNamespace(): string {
+  runDirectory();
+  return `${NAMESPACE_PREFIX}${count++}`;
+}
+
 /** Addresses of test clusters; the namespace keeps them apart from every other network, and from other runs' clusters with the same ones. */
 export const SUBNET = { prefix: '10.77.0', length: 24 } as const;
 
@@ -23,8 +29,7 @@ export const SUBNET_6 = { prefix: 'fd00:77:', length: 64 } as const;
 
 /** Makes a namespace with a bridge. It goes when the run ends, or earlier with `remove`. */
 export async function createNetwork(): Promise<Network> {
-  runDirectory();
-  const namespace = `${NAMESPACE_PREFIX}${count++}`;
+  const namespace = newNamespace();
   const bridge = 'br0';
   const gateway = `${SUBNET.prefix}.1`;
   await run('ip', ['netns', 'add', namespace]);
@@ -34,16 +39,24 @@ export async function createNetwork(): Promise<Network> {
   await inside('address', 'add', `${gateway}/${SUBNET.length}`, 'dev', bridge);
   await inside('address', 'add', `${SUBNET_6.prefix}:1/${SUBNET_6.length}`, 'dev', bridge, 'nodad');
   await inside('link', 'set', bridge, 'up');
-  // Not `ip netns exec`: that remounts /sys, and nspawn then finds no control groups.
-  const enter = (program: string, args: readonly string[]) => [`--net=/run/netns/${namespace}`, program, ...args];
   return {
     namespace,
     bridge,
     gateway,
-    run: (program, args, options) => run('nsenter', enter(program, args), options),
-    capture: (program, args, options) => capture('nsenter', enter(program, args), options),
-    remove: async () => {
-      await run('ip', ['netns', 'delete', namespace]);
-    },
+    ...programsIn(namespace),
+    remove: async () => void (await run('ip', ['netns', 'delete', namespace])),
+  };
+}
+
+/** Arguments of nsenter that run a program in a network namespace. Not `ip netns exec`: that remounts /sys, and nspawn then finds no control groups. */
+export function enterNetwork(namespace: string, program: string, args: readonly string[]): readonly string[] {
+  return [`--net=/run/netns/${namespace}`, program, ...args];
+}
+
+/** Runs programs of this machine in a network namespace. */
+export function programsIn(namespace: string): Pick<Network, 'run' | 'capture'> {
+  return {
+    run: (program, args, options) => run('nsenter', enterNetwork(namespace, program, args), options),
+    capture: (program, args, options) => capture('nsenter', enterNetwork(namespace, program, args), options),
   };
 }

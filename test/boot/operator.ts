@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Output } from './command.ts';
-import type { Network } from './network.ts';
+import { enterNetwork, type Network } from './network.ts';
 import { eventually } from './patience.ts';
 import { runDirectory } from './run-directory.ts';
 
@@ -19,6 +20,8 @@ export interface Operator {
   apply(objects: readonly object[]): Promise<string>;
   /** Waits until all these objects exist and are so, as `wait('nodes', 'condition=Ready', ['a', 'b'])`. @throws with their description when it takes longer than two minutes */
   wait(kind: string, until: string, names: readonly string[], ...more: string[]): Promise<void>;
+  /** Hands `use` a URL of loopback, in the operator's network, that `kubectl port-forward` connects with that port of a pod. */
+  forwarded<T>(pod: string, port: number, use: (url: string) => Promise<T>): Promise<T>;
   /** True when /readyz of that API server answers 200. */
   ready(server: string): Promise<boolean>;
   /** HTTP status of one request as that operator, 0 when nothing answered within `timeout` seconds. */
@@ -109,6 +112,26 @@ export async function operatorWith(kubeconfig: string, kubectl: string, network:
       });
       const waited = await kubectlHere(['wait', kind, ...names, `--for=${until}`, '--timeout=120s'], 130_000);
       if (waited.code !== 0) throw new Error(`${waited.stderr}\n${(await kubectlHere(['describe', kind, ...names])).stdout}`);
+    },
+    forwarded: async (pod, port, use) => {
+      const args = enterNetwork(network.namespace, kubectl, kubectlArgs(['port-forward', `pod/${pod}`, `:${port}`]));
+      const forward = spawn('nsenter', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      try {
+        const local = await new Promise<string>((resolve, reject) => {
+          let said = '';
+          forward.stderr.on('data', chunk => {
+            said += chunk;
+          });
+          forward.stdout.on('data', chunk => {
+            const found = /Forwarding from (127\.0\.0\.1:\d+)/.exec(String(chunk))?.[1];
+            if (found !== undefined) resolve(found);
+          });
+          forward.once('error', reject).once('exit', code => reject(new Error(`port-forward to ${pod} ended with ${code}: ${said}`)));
+        });
+        return await use(`http://${local}`);
+      } finally {
+        forward.kill();
+      }
     },
     ready: async server => (await request(server, { path: '/readyz' })) === 200,
     request,

@@ -10,9 +10,7 @@ import { eventually, seconds } from './patience.ts';
 import { untilWebPods, type WebPods, webObjects } from './web-pods.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
-// Without taints: every node gets a pod.
 const CORE_DNS = { dns: { imageTag: COREDNS_VERSION } };
-const PODS_EVERYWHERE = { operator: 'Exists' };
 
 interface Booted {
   readonly plane: ControlPlane;
@@ -43,7 +41,7 @@ async function tryNetwork(
       t.diagnostic(`${label}: power-on to Ready on all: ${seconds(performance.now() - since)}`);
       await operator.wait('deployments', 'condition=Available', ['coredns'], '--namespace=kube-system');
       t.diagnostic(`${label}: power-on to CoreDNS: ${seconds(performance.now() - since)}`);
-      await operator.apply(webObjects(names, agnhost.reference).map(tolerant));
+      await operator.apply(webObjects(names, agnhost.reference));
       const web = await untilWebPods(operator, names);
       for (const from of names) {
         for (const to of names) assert.equal(await web.ask(from, await web.endpoint(to)), `web-${to}`, `pod to pod, ${from} to ${to}`);
@@ -62,11 +60,6 @@ async function tryNetwork(
       await more({ plane, web, names });
     },
   );
-}
-
-function tolerant(object: object): object {
-  const { kind, spec } = object as { kind: string; spec: object };
-  return kind === 'Pod' ? { ...object, spec: { ...spec, tolerations: [PODS_EVERYWHERE] } } : object;
 }
 
 /** Every rule of nftables on a host. */

@@ -8,19 +8,41 @@ import type { Operator } from './operator.ts';
 const SERVICE = 'web';
 const PORT = 8080;
 
-/** One pod per node, `web-<node>`, that answers /hostname, and the Service `web` (ClusterIP port 80 and a NodePort). */
-export function webObjects(nodes: readonly string[], image: string): readonly object[] {
-  const labels = { app: SERVICE };
+function container(image: string): object {
   const readinessProbe = { httpGet: { path: '/hostname', port: PORT }, periodSeconds: 1 };
-  const container = { name: 'web', image, args: ['netexec', `--http-port=${PORT}`], readinessProbe };
+  return { name: 'web', image, args: ['netexec', `--http-port=${PORT}`], readinessProbe };
+}
+
+function service(name: string): object {
+  const ports = [{ port: 80, targetPort: PORT }];
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { type: 'NodePort', selector: { app: name }, ports } };
+}
+
+/** One pod per node, control plane or not, `web-<node>`, that answers /hostname, and the Service `web` (ClusterIP port 80 and a NodePort). */
+export function webObjects(nodes: readonly string[], image: string): readonly object[] {
   const pods = nodes.map(node => ({
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: `web-${node}`, labels },
-    spec: { nodeSelector: { 'kubernetes.io/hostname': node }, containers: [container] },
+    metadata: { name: `web-${node}`, labels: { app: SERVICE } },
+    spec: {
+      nodeSelector: { 'kubernetes.io/hostname': node },
+      tolerations: [{ operator: 'Exists', effect: 'NoSchedule' }],
+      containers: [container(image)],
+    },
   }));
-  const ports = [{ port: 80, targetPort: PORT }];
-  return [{ apiVersion: 'v1', kind: 'Service', metadata: { name: SERVICE }, spec: { type: 'NodePort', selector: labels, ports } }, ...pods];
+  return [service(SERVICE), ...pods];
+}
+
+/** A Deployment of so many such pods, spread over the nodes that take any pod, and the Service of its name. */
+export function webDeployment(name: string, replicas: number, image: string): readonly object[] {
+  const labelSelector = { matchLabels: { app: name } };
+  const spread = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule', nodeTaintsPolicy: 'Honor' };
+  const template = {
+    metadata: { labels: { app: name } },
+    spec: { topologySpreadConstraints: [{ ...spread, labelSelector }], containers: [container(image)] },
+  };
+  const spec = { replicas, selector: labelSelector, template };
+  return [service(name), { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec }];
 }
 
 export interface WebPods {
