@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type BuiltCluster, buildCluster } from './built-cluster.ts';
 import { ensureRootFileSystem } from './cache.ts';
-import { type Output, run } from './command.ts';
+import { run } from './command.ts';
 import { type ControlPlane, member, powerOn } from './control-plane.ts';
 import { etcdOnly } from './daemons.ts';
 import { etcdctl, etcdMembers } from './etcd.ts';
 import { untilEtcd } from './etcd-guard-host.ts';
 import { SPEC, STATE, untilInstalled } from './guarded-host.ts';
 import { createHost, type Host } from './host.ts';
+import { installTarball as install } from './install-tarball.ts';
 import { installedFiles, installStatus } from './installed-files.ts';
 import { createHosts, type HostSettings } from './kubekiln-hosts.ts';
 import { networkConfigOf } from './nodes.ts';
@@ -214,15 +215,6 @@ test('./install --apply on a live node restarts what changed, and nothing else',
     assert.deepEqual([stage, result], ['start', 'done']);
   });
 });
-
-/** What an operator does with node.tar.gz on a machine that runs. */
-async function install(host: Host, built: BuiltCluster, how: '' | '--apply' = '', node = 'cp-1'): Promise<Output> {
-  const directory = join(host.root, 'root/node');
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(directory);
-  await run('tar', ['--extract', '--gzip', '--file', join(built.out, 'nodes', node, 'node.tar.gz'), '--directory', directory]);
-  return host.try(`cd /root/node && ./install ${how}`);
-}
 
 /** What is installed, without what a seed staged and nobody took. */
 async function installed(host: Host): Promise<readonly string[]> {

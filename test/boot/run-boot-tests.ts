@@ -21,6 +21,8 @@ const TESTS = [
   { name: 'tarball', bounded: true },
   { name: 'failover', bounded: true },
   { name: 'local-proxy', bounded: true },
+  { name: 'late-workers', bounded: true },
+  { name: 'kubelet-over-time', bounded: false },
   { name: 'status', bounded: false },
   { name: 'cis', bounded: true },
   { name: 'exposure', bounded: true },
