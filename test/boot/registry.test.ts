@@ -136,7 +136,7 @@ async function imagesArrive(t: TestContext, kubernetesVersion: string, container
         const repository = 'registry.example.com/team/pause';
         const archive = join(runDirectory(), 'team-pause.tar');
         await writeImage(archive, `${repository}:1`, root, { Entrypoint: ['/pause'], User: '65535:65535' });
-        await importImages(member(plane, 0), [{ reference: `${repository}:1`, archive }]);
+        await importImages(member(plane, 0), [{ archive }]);
         await operator.apply([
           pod('tagged-pause', `${repository}:1`, 'Never'),
           pod('pinned-pause', `${repository}:1@${await digestOf(archive)}`, 'Never'),
