@@ -30,6 +30,8 @@ const DOWNLOADED = /\/(etcd|etcdctl|etcdutl|kube[a-z-]*|containerd|containerd-sh
 test('a control-plane node that downloads its programs', { timeout: 500_000 }, async t => {
   const programs = new Map(await etcdOnly());
   const mirror = await createMirror();
+  // else a failure would keep the run from ending
+  t.after(() => mirror.stop());
   const at = (name: string) => programs.get(`/usr/local/bin/${name}`) ?? programs.get(`/opt/cni/bin/${name}`) ?? '';
   /** The file that upstream would have at that address, made of what this machine has. */
   const contentOf = async (name: string, url: string): Promise<Uint8Array> => {

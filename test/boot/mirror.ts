@@ -45,6 +45,7 @@ export async function createMirror(): Promise<BootMirror> {
       await new Promise((resolve, reject) => server?.once('error', reject).once('exit', reject).stdout?.once('data', resolve));
     },
     stop: async () => {
+      if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
       const gone = new Promise(resolve => server?.once('exit', resolve));
       stop();
       await gone;
