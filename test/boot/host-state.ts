@@ -4,6 +4,8 @@ import type { Host } from './host.ts';
 /** Written while a system runs, whoever runs on it; each would differ from one minute to the next. */
 const VOLATILE = [
   ...['/var/log', '/var/cache', '/var/tmp', '/var/lib/cloud', '/var/lib/systemd', '/var/lib/private', '/var/lib/dhcp', '/root'],
+  // Images stay, by design, and so does what a test brought.
+  ...['/var/lib/containerd', '/var/lib/test-images'],
   // Copies that useradd and userdel keep.
   ...['/etc/passwd-', '/etc/shadow-', '/etc/group-', '/etc/gshadow-', '/etc/.pwd.lock'],
 ];
@@ -16,7 +18,7 @@ const PROBES: Readonly<Record<string, string>> = {
   'failed units': 'systemctl list-units --no-legend --no-pager --state=failed --plain',
   links: 'ip -o link show | cut -d: -f2',
   routes: 'ip route show table all; ip -6 route show table all',
-  'packet filters': 'nft list ruleset',
+  'packet filters': 'nft --stateless list ruleset',
   mounts: 'cut -d" " -f2 /proc/self/mounts',
   processes: 'cat /proc/[0-9]*/comm',
 };

@@ -96,7 +96,9 @@ test('a node with pods is reset, cut while it is reset, and installed again', { 
         await importImages(worker, images);
         await operator.apply(webObjects(['w-1'], agnhost));
         const web = await untilWebPods(operator, ['w-1']);
-        assert.equal(await web.ask('w-1', web.clusterIp), 'web-w-1');
+        await eventually('its Service answers', async () => (await web.ask('w-1', web.clusterIp)) === 'web-w-1', {
+          explain: () => describe(plane),
+        });
       };
       await t.test('first: it is a node that runs pods', async () => {
         await runPods();
