@@ -141,7 +141,7 @@ remove_files() {
     rm -f "$path.kubekiln-new"
   done <$state/binaries
   # What daemons and kubelet wrote where no plan says.
-  rm -rf /run/kubekiln* /run/systemd/timesyncd.conf.d/kubekiln.conf /run/containerd /var/log/pods /var/log/containers /var/lib/systemd/timers/stamp-kubekiln-* /etc/systemd/logind.conf.d/99-kubelet.conf
+  rm -rf /run/kubekiln* /run/systemd/timesyncd.conf.d/kubekiln.conf /run/chrony-dhcp/kubekiln.sources /run/containerd /var/log/pods /var/log/containers /var/lib/systemd/timers/stamp-kubekiln-* /etc/systemd/logind.conf.d/99-kubelet.conf
   rmdir -p /usr/libexec/kubernetes/kubelet-plugins/volume/exec /etc/systemd/logind.conf.d /opt/containerd/bin /opt/containerd/lib 2>/dev/null || :
 }
 
@@ -163,7 +163,7 @@ remove_users() {
 
 say_what_stays() {
   [ ! -d /var/lib/containerd ] || say "left: images in /var/lib/containerd"
-  say "left until the next boot: kernel modules and settings"
+  say "left: time zone and ports opened in a firewall; until the next boot kernel modules and settings, and swap that is off"
   ! grep -qs kubekiln /var/lib/cloud/instance/user-data.txt ||
     say "left: cloud-init's user-data, with keys of this node. It installs it again at the next boot, unless the seed is taken away (cloud-init clean)"
   say "left in the cluster, if it lives on: kubectl delete node $KUBEKILN_NODE"

@@ -120,12 +120,14 @@ test('etcd is saved by a timer and defragmented with care', { timeout: 900_000 }
         const before = await snapshots(first);
         const mark = (await host.sh('date +%s.%N')).trim();
         await host.sh(meanwhile);
-        assert.notEqual((await host.try(`systemctl start ${SNAPSHOT}`)).code, 0);
-        assert.equal(await unitState(host, SNAPSHOT), 'failed/failed');
-        await eventually(`the journal says ${reason}`, async () =>
-          reason.test(await host.journal(`--unit=${SNAPSHOT}`, `--since=@${mark}`, '--output=cat')),
-        );
-        await host.sh(after);
+        try {
+          assert.notEqual((await host.try(`systemctl start ${SNAPSHOT}`)).code, 0);
+          assert.equal(await unitState(host, SNAPSHOT), 'failed/failed');
+          const said = () => host.journal(`--unit=${SNAPSHOT}`, `--since=@${mark}`, '--output=cat');
+          await eventually(`the journal says ${reason}`, async () => reason.test(await said()), { timeout: 10_000, explain: said });
+        } finally {
+          await host.sh(after);
+        }
         assert.deepEqual(await snapshots(first), before);
       };
       await t.test('one that was damaged on its way is thrown away, and the unit has failed', async () => {
