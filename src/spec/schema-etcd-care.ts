@@ -16,7 +16,7 @@ export const snapshots = mapping(
     keep: integer('How many stay; the oldest go once a newer one is whole.', 1, 1000).default(8),
     directory: text(
       'path',
-      'Where they are kept, readable by root only: they hold every Secret of the cluster. One that would leave less than 15 % of that disk is not taken. Default: dataDir with -snapshots behind it.',
+      'Where they are kept, readable by root only. One that would leave less than 15 % of that disk is not taken. Default: dataDir with -snapshots behind it.',
       { examples: ['/srv/etcd-snapshots'] },
     ).optional(),
   },

@@ -1,5 +1,5 @@
-// Kernel settings by their group, as data: what Linux 4.19 to 6.18 list on machines of the supported distributions (sysctl -aN), and what
-// https://docs.kernel.org/admin-guide/sysctl/ documents. `conf` and `neigh` stand for those of each interface.
+// Kernel settings by their group, as data: what a machine with Linux 6.18 lists (sysctl -aN), and what other builds of a kernel have besides
+// (https://docs.kernel.org/admin-guide/sysctl/, patches of Debian and Ubuntu). `conf` and `neigh` stand for those of each interface.
 import data from './sysctl-names.json' with { type: 'json' };
 
 const GROUPS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(data));
