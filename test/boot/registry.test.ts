@@ -92,7 +92,7 @@ async function imagesArrive(t: TestContext, kubernetesVersion: string, container
         await operator.apply([pod('mirrored', busybox.reference), pod('direct', `${registry.host}/${repository}`)]);
         await operator.wait('pods', 'condition=Ready', ['mirrored', 'direct']);
         subtest.diagnostic(`power-on to pods: ${seconds(performance.now() - since)}`);
-        const pulled = await host.sh('ctr --namespace k8s.io images list name~=/pause:');
+        const pulled = await host.sh('ctr --namespace k8s.io images list name~=pause');
         assert.match(
           pulled,
           /^registry\.k8s\.io\/pause:\S+ .*io\.cri-containerd\.pinned=pinned/m,
