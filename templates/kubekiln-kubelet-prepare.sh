@@ -15,7 +15,7 @@ if [ "$2" = watch ]; then
       case $ready in *'"status": "True"'*) echo "kubekiln: kubelet: $KUBEKILN_NODE is Ready"; exit ;; esac
       why=$(echo "$ready" | sed -n 's/.*"message": "\(.*\)".*/\1/p' | cut -c1-300)
     else
-      why="$server: $(echo "$node" | sed 's/ after [0-9]* ms//')"
+      why="$server: $(echo "$node" | sed 's/ after [0-9]* m[a-z]*s//')"
     fi
     if [ "$why" != "$said" ] || [ "$((count % 12))" = 0 ]; then echo "kubekiln: kubelet: waiting: $why"; fi
     said=$why count=$((count + 1))

@@ -68,7 +68,7 @@ test('workers that wait, an external load balancer, and kubelets that rotate the
 
       await t.test('before any control-plane node: installed, and it says whom it waits for', async () => {
         await untilVerdict(early.host, 0, { stage: 'start', result: 'done', reason: /^$/, console: /done: / }, PATIENCE);
-        await says(early.host, /kubekiln: kubelet: waiting: https:\/\/10\.77\.0\.1:6443: curl: \((7|35|52|56)\) /);
+        await says(early.host, /kubekiln: kubelet: waiting: https:\/\/10\.77\.0\.1:6443: curl: \((7|28|35|52|56)\) /);
         await says(early.host, / login: /);
       });
 
