@@ -138,7 +138,7 @@ test('a full disk leaves the old output whole, whatever it hits', context => {
   succeed(['build'], { cwd: source });
   change(source, 'next');
   for (const room of [0, 1, 2, 5, 20, 100, 200, 400]) {
-    const cwd = smallDisk(context, 'size=2m');
+    const cwd = smallDisk(context, 'size=3m');
     if (cwd === undefined) return;
     for (const name of ['cluster.yaml', 'secrets.yaml', 'cluster.lock.yaml']) copyFileSync(join(source, name), join(cwd, name));
     chmodSync(join(cwd, 'secrets.yaml'), 0o600);
