@@ -14,6 +14,7 @@ import {
   kubekiln,
   newProject,
   PROGRAM,
+  pinImages,
   skipWithout,
   startKubekiln,
   succeed,
@@ -176,6 +177,7 @@ test('two builds at once do not mix: the second one stops and says why', async (
     assertWholeOutput(join(cwd, 'out/prod'));
     assert.deepEqual(temporary(cwd), []);
   }
+  pinImages(cwd);
   const locked = kubekiln(['build', '--locked'], { cwd });
   assert.equal(locked.code, 0, `secrets.yaml and out/ belong together: ${locked.stderr}`);
 });
