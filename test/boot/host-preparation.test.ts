@@ -81,7 +81,7 @@ test('the operating systems of three hosts are prepared', { timeout: 900_000 }, 
 
       await t.test('an active firewalld was told what a worker listens on', async () => {
         assert.match(await installed(withFirewalld.host), /system: firewalld lets in 10250\/tcp/);
-        const ports = (await withFirewalld.host.sh('firewall-cmd --list-ports')).trim().split(' ');
+        const ports = (await withFirewalld.host.sh('firewall-cmd --zone=public --list-ports')).trim().split(' ');
         assert.deepEqual(new Set(ports), new Set(['10250/tcp', '8472/udp', '30000-32767/tcp', '30000-32767/udp']));
         assert.equal((await withFirewalld.host.sh('firewall-cmd --zone=trusted --list-sources')).trim(), '10.244.0.0/16');
       });

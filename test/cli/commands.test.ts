@@ -48,6 +48,7 @@ test('init, build, verify: a new cluster in three commands', () => {
   assert.match(verify.stdout, /prod/);
 
   pinImages(cwd);
+  succeed(['build', '--locked'], { cwd });
   const before = digests(cwd);
   const again = succeed(['build'], { cwd });
   assert.match(again.stdout, /^out\/prod is up to date \(\d\.\d s\)\. 0 certificates issued, \d+ reused\./m);
