@@ -69,7 +69,6 @@ export const containerd: Component = {
       ...planNodeDaemon({
         name: 'containerd',
         description: 'Container runtime',
-        documentation: 'https://containerd.io',
         part: 'runtime',
         binary: `${binaries}/containerd`,
         type: 'notify',

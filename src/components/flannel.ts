@@ -122,7 +122,6 @@ export const flannel: Component = {
     const planned = planNodeDaemon({
       name: 'flanneld',
       description: 'Pod network',
-      documentation: 'https://github.com/flannel-io/flannel',
       binary,
       type: 'notify',
       after: ['kubelet.service'],

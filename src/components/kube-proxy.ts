@@ -47,7 +47,6 @@ export const kubeProxy: Component = {
       ...planNodeDaemon({
         name: 'kube-proxy',
         description: 'Kubernetes Service proxy',
-        documentation: 'https://kubernetes.io/docs/reference/command-line-tools-reference/kube-proxy/',
         binary,
         type: 'exec',
         // It asks for its Node object, which kubelet makes.

@@ -103,7 +103,6 @@ export const kubelet: Component = {
     const planned = planNodeDaemon({
       name: 'kubelet',
       description: 'Kubernetes node agent',
-      documentation: 'https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/',
       binary: `${paths.binaries}/kubelet`,
       type: 'notify',
       after: ['containerd.service', ...apiServerUnits(context)],

@@ -22,7 +22,6 @@ export interface NodeDaemon {
   /** Its process name, and the stem of its unit. */
   readonly name: string;
   readonly description: string;
-  readonly documentation: string;
   /** Of the unit file; default config. */
   readonly part?: Part;
   readonly binary: string;
@@ -53,7 +52,6 @@ export function planNodeDaemon(daemon: NodeDaemon): { files: PlannedFile[]; unit
     'node-daemon.service',
     {
       description: daemon.description,
-      documentation: daemon.documentation,
       after: daemon.after,
       type: daemon.type,
       environment: (daemon.environment ?? []).map(({ name, value }) => environmentAssignment(name, value)),

@@ -19,9 +19,12 @@ export function userData(payload: Payload, entries: readonly PayloadEntry[] = ca
  */
 export function compressUserData(plain: Uint8Array, platform: Platform): Uint8Array {
   if (platform.use !== 'user-data.gz') return gzip(plain);
+  if (plain.length < CHEAP_BYTES) return gzip(plain, 'smallest');
   const good = gzip(plain, 'good');
   return good.length < ROOMY_BYTES ? good : gzip(plain, 'smallest');
 }
 
+/** Below this the best compression takes ten milliseconds. */
+const CHEAP_BYTES = 32 * 1024;
 /** Below this every platform has room. */
 const ROOMY_BYTES = 12_000;
