@@ -104,7 +104,7 @@ check_clock() {
     waiting "$reason"
   done
   [ "$(date +%s)" -lt "$KUBEKILN_NOT_AFTER" ] ||
-    stop_or_warn "the clock says $(date -u +%FT%TZ), after the first certificate of this payload ended" "if the clock is right: kubekiln certs renew all, build, and use the new payload"
+    stop_or_warn "the clock says $(date -u +%FT%TZ), after the first certificate of this payload ended" "if the clock is right: take the leaves of this node out of secrets.yaml, kubekiln build, and use the new payload"
 }
 
 check_binaries() {

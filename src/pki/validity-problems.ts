@@ -75,7 +75,13 @@ function summary(leaves: readonly Dated[], kind: Pick<Problem, 'severity' | 'cod
       ? `the certificate ${first.name} ${what} (${date})`
       : `${leaves.length} certificates ${what}, the first ${first.name} (${date})`;
   return [
-    { ...kind, path: [], message, hint: 'kubekiln certs renew all, or the names', details: nameLines(leaves.map(leaf => leaf.name)) },
+    {
+      ...kind,
+      path: [],
+      message,
+      hint: 'take them out of leaves in secrets.yaml: the next build issues new ones',
+      details: nameLines(leaves.map(leaf => leaf.name)),
+    },
   ];
 }
 

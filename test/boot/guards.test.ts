@@ -39,7 +39,7 @@ const CLOCKS = [
     daysAgo: 400,
     spec: {},
     reason: /the clock says 20\S+, after the first certificate of this payload ended/,
-    remedy: /kubekiln certs renew all, build/,
+    remedy: /take the leaves of this node out of secrets\.yaml, kubekiln build/,
   },
 ] as const;
 

@@ -168,7 +168,7 @@ describe('fillCredentials', () => {
     assert.ok(soon.credentials);
     const late = await fill(first.secrets, CLUSTER, { now: NOW + YEAR + 1 });
     assert.deepEqual(codes(late), ['certificate-expired']);
-    assert.match(late.problems[0]?.hint ?? '', /certs renew/);
+    assert.match(late.problems[0]?.hint ?? '', /out of leaves in secrets\.yaml/);
     assert.equal(late.credentials, undefined);
   });
 
