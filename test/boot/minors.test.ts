@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildCluster } from './built-cluster.ts';
 import { everyHost, member, powerOn, untilReady } from './control-plane.ts';
+import { COREDNS_VERSION } from './images/test-images.ts';
 import { createHosts } from './kubekiln-hosts.ts';
 import { CONTAINERD_1_VERSION, CONTAINERD_VERSION } from './node-programs.ts';
 import { seconds } from './patience.ts';
@@ -17,6 +18,8 @@ const RELEASES = new Map([
   ['1.36', 'v1.36.3'],
   ['1.37', 'v1.37.1'],
 ]);
+/** The one that the test has; by default each release names the one of its day. */
+const PAUSE = 'registry.k8s.io/pause:3.10.2';
 const UNITS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'];
 /** The last minor whose kubelet takes containerd 1.7: the tests run it there. */
 const LAST_WITH_CONTAINERD_1 = 35;
@@ -36,7 +39,11 @@ for (const minor of (process.env.KUBEKILN_MINORS ?? USUAL).split(',')) {
     assert.ok(kubernetesVersion, `minors are ${[...RELEASES.keys()].join(', ')}`);
     const old = Number(minor.slice(2)) <= LAST_WITH_CONTAINERD_1;
     const containerdVersion = old ? CONTAINERD_1_VERSION : CONTAINERD_VERSION;
-    const built = await buildCluster({ kubernetesVersion, workers: 2, spec: { dns: { imageTag: 'v1.15.0' } } });
+    const built = await buildCluster({
+      kubernetesVersion,
+      workers: 2,
+      spec: { dns: { imageTag: COREDNS_VERSION }, containerd: { sandboxImage: PAUSE } },
+    });
     await withControlPlane(
       `minor-${minor}`,
       () => createHosts(built, 'user-data', { containerdVersion }),
