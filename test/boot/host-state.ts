@@ -16,7 +16,8 @@ const PROBES: Readonly<Record<string, string>> = {
   users: 'getent passwd; getent group',
   units: 'systemctl list-unit-files --no-legend --no-pager',
   'failed units': 'systemctl list-units --no-legend --no-pager --state=failed --plain',
-  links: 'ip -o link show | cut -d: -f2',
+  // the number of the other end is another one after each boot
+  links: 'ip -o link show | cut -d: -f2 | cut -d@ -f1',
   routes: 'ip route show table all; ip -6 route show table all',
   'packet filters': 'nft --stateless list ruleset',
   mounts: 'cut -d" " -f2 /proc/self/mounts',

@@ -19,7 +19,8 @@ import { untilWebPods, webObjects } from './web-pods.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
 /** What a system does by itself meanwhile. */
-const BY_ITSELF = /^processes: [+-] (systemd|\(|kworker|cat$|sh$|sleep|agetty|login|cron|journal|dbus|chrony)|^failed units: /;
+const BY_ITSELF =
+  /^processes: [+-] (systemd|\(|kworker|cat$|sh$|sleep|agetty|login|cron|journal|dbus|chrony)|^failed units: |^routes: [+-] local fe80:.* dev veth/;
 const ORIGINAL = 'version = 2\n# of the image\n';
 
 /** A tree whose host keeps what nobody typed (./install comes when the test says so), and has a file where kubekiln lays its own. */
