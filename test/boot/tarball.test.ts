@@ -9,6 +9,9 @@ import { createHosts } from './kubekiln-hosts.ts';
 import { eventually, seconds } from './patience.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
+/** Without what was there before: ./install finds another host name than cloud-init leaves. */
+const laid = (files: readonly string[]) => files.filter(file => !file.startsWith('var/lib/kubekiln/before'));
+
 test('three hosts come up from node.tar.gz, one of them late', { timeout: 600_000 }, async t => {
   const built = await buildCluster();
   let byTarball: readonly string[] = [];
@@ -43,7 +46,7 @@ test('three hosts come up from node.tar.gz, one of them late', { timeout: 600_00
         await eventually(
           'the files of both entrances are equal',
           async () => {
-            assert.deepEqual(await installedFiles(host), byTarball);
+            assert.deepEqual(laid(await installedFiles(host)), laid(byTarball));
             return true;
           },
           { timeout: 10_000 },
