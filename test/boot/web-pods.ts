@@ -4,6 +4,7 @@ import { type ControlPlane, everyHost } from './control-plane.ts';
 import { importImages } from './images/import-images.ts';
 import { agnhostImage, testImages } from './images/test-images.ts';
 import type { Operator } from './operator.ts';
+import { eventually } from './patience.ts';
 
 const SERVICE = 'web';
 const PORT = 8080;
@@ -80,12 +81,14 @@ export async function podsReachEachOther(plane: ControlPlane): Promise<WebPods> 
   const elsewhere = plane.members.map(({ address }) => address)[0] ?? assert.fail('no control plane');
   await operator.apply(webObjects(workers, (await agnhostImage()).reference));
   const web = await untilWebPods(operator, workers);
+  // kube-proxy learns of a ready pod a moment after we do
+  const asked = (from: string, at: string) => eventually(`an answer at ${at} from ${from}`, () => web.ask(from, at), { timeout: 15_000 });
   for (const from of workers) {
     for (const to of workers) assert.equal(await web.ask(from, await web.endpoint(to)), `web-${to}`, 'pod to pod');
-    assert.match(await web.ask(from, web.clusterIp), /^web-w-\d$/, 'through the ClusterIP');
-    assert.match(await web.ask(from, `${elsewhere}:${web.nodePort}`), /^web-w-\d$/, 'through the NodePort of a node without such a pod');
+    assert.match(await asked(from, web.clusterIp), /^web-w-\d$/, 'through the ClusterIP');
+    assert.match(await asked(from, `${elsewhere}:${web.nodePort}`), /^web-w-\d$/, 'through the NodePort of a node without such a pod');
   }
   await operator.wait('pods', 'condition=Ready', [], '--namespace=kube-system', '--selector=k8s-app=kube-dns');
-  assert.match(await web.ask(workers[0] ?? '', `${SERVICE}.default.svc.cluster.local`), /^web-w-\d$/, 'by name');
+  assert.match(await asked(workers[0] ?? '', `${SERVICE}.default.svc.cluster.local`), /^web-w-\d$/, 'by name');
   return web;
 }
