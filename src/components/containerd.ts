@@ -33,7 +33,12 @@ function configuration({ cluster, node }: PlanContext): string {
     `version = ${configurationVersion}`,
     'imports = ["/etc/containerd/conf.d/*.toml"]',
     ...(old
-      ? [`[plugins."${images}"]`, `sandbox_image = ${toml(sandboxImage)}`]
+      ? [
+          `[plugins."${images}"]`,
+          `sandbox_image = ${toml(sandboxImage)}`,
+          // The default of containerd 2: pods that are not root's bind port 53, as CoreDNS does.
+          'enable_unprivileged_ports = true',
+        ]
       : [`[plugins."${images}".pinned_images]`, ...pinnedImages(cluster)]),
     `[plugins."${images}".registry]`,
     `config_path = ${toml(REGISTRIES_DIRECTORY)}`,
