@@ -3,7 +3,8 @@
 import type { Finding } from './text-format.ts';
 
 const WORDS = 'hourly|daily|weekly|monthly|quarterly|yearly';
-const DAY = '(Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
+const WEEK = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+const DAY = `(${WEEK.join('|')})`;
 const DAYS = `${DAY}(\\.\\.${DAY})?(,${DAY}(\\.\\.${DAY})?)*`;
 const NUMBERS = '(\\*|\\d{1,2}(\\.\\.\\d{1,2})?(/\\d{1,2})?(,\\d{1,2}(\\.\\.\\d{1,2})?(/\\d{1,2})?)*)';
 
@@ -16,6 +17,10 @@ const BOUNDS = { month: [1, 12], day: [1, 31], hour: [0, 23], minute: [0, 59], s
 export function calendarFinding(text: string): Finding | undefined {
   const [time = '', date = ''] = text.split(' ').reverse();
   const [, month = '*', day = '*'] = date.startsWith('*-') ? date.split('-') : [];
+  for (const range of text.match(/[A-Z][a-z]{2}\.\.[A-Z][a-z]{2}/g) ?? []) {
+    const [first = '', last = ''] = range.split('..');
+    if (WEEK.indexOf(first) > WEEK.indexOf(last)) return { message: `has no such days: ${range} (a week begins on Monday)` };
+  }
   const [hour = '*', minute = '*', second = '*'] = time.includes(':') ? time.split(':') : [];
   const fields = { month, day, hour, minute, second };
   for (const [name, [least, most]] of Object.entries(BOUNDS)) {

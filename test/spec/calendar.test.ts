@@ -27,7 +27,7 @@ describe('schedules', () => {
   });
 
   it('have numbers that a clock shows', () => {
-    for (const text of ['24:00', '*:60', '*:0:60', '*-13-1 0:00', '*-*-32 0:00', '5..3:00', '*:00/0', '*-0-1 0:00'])
+    for (const text of ['24:00', '*:60', '*:0:60', '*-13-1 0:00', '*-*-32 0:00', '5..3:00', '*:00/0', '*-0-1 0:00', 'Wed..Tue 0:00'])
       assert.ok(finding(text)?.message.startsWith('has no such') || finding(text)?.message.startsWith('repeats every'), text);
     for (const text of ['', '6h', 'every day', '0 3 * * *', '2026-01-01 00:00', '00:00 UTC', '*/6:00', 'Mon', '12:00 '])
       assert.ok(finding(text), text);
