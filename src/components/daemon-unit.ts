@@ -57,9 +57,12 @@ export interface Daemon {
 }
 
 /** Flags in their final form: the operator's extraArgs replace ours of the same name (kubeadm's rule), in the place of the first. */
-export function mergeFlags(flags: readonly Flag[], extraArgs: readonly Arg[]): readonly Flag[] {
+export function mergeFlags<Value>(
+  flags: readonly (readonly [name: string, value: Value])[],
+  extraArgs: readonly Arg[],
+): readonly (readonly [name: string, value: Value | string])[] {
   const overridden = new Set(extraArgs.map(arg => arg.name));
-  return [...flags.filter(([name]) => !overridden.has(name)), ...extraArgs.map(({ name, value }): Flag => [name, value])];
+  return [...flags.filter(([name]) => !overridden.has(name)), ...extraArgs.map(({ name, value }) => [name, value] as const)];
 }
 
 function argument([name, value]: Flag): string {

@@ -4,6 +4,7 @@ import { renderTemplate } from '../formats/mustache.ts';
 import { environmentAssignment, execArgument, settingValue } from '../formats/systemd.ts';
 import type { Part, PlannedFile, PlannedUnit } from '../plan/node-plan.ts';
 import type { Arg } from '../spec/cluster.ts';
+import { mergeFlags } from './daemon-unit.ts';
 import { unitPath } from './locations.ts';
 
 /** A file of a node agent, read where it stands: root needs no copy of it. */
@@ -45,9 +46,7 @@ export interface NodeDaemon {
 /** The unit file and the files of a node agent. The operator's extraArgs replace flags of ours of the same name, as kubeadm's do. */
 export function planNodeDaemon(daemon: NodeDaemon): { files: PlannedFile[]; units: PlannedUnit[] } {
   const unit = `${daemon.name}.service`;
-  const extraArgs = daemon.extraArgs ?? [];
-  const overridden = new Set(extraArgs.map(arg => arg.name));
-  const flags = [...daemon.flags.filter(([name]) => !overridden.has(name)), ...extraArgs.map(({ name, value }) => [name, value] as const)];
+  const flags = mergeFlags(daemon.flags, daemon.extraArgs ?? []);
   const text = renderTemplate(
     'node-daemon.service',
     {
