@@ -59,13 +59,17 @@ pays() { # size used
   [ "$1" -ge 104857600 ] && [ $(($2 * 100)) -le $(($1 * 55)) ]
 }
 
-# Decides: 0 now, 1 no, 2 others first.
+# Decides: 0 now, 1 no, 2 others first, or one of them is at it.
 judge() {
   members=$($etcdctl member list 2>&1) || { say "nothing done: no quorum answers"; return 1; }
   # A member that never ran has no client URL, and --cluster passes it over.
   case $members in *", , "*) say "nothing done: a member has never run"; return 1 ;; esac
-  sick=$($etcdctl endpoint health --cluster 2>&1) || { say "nothing done: not every member is healthy: $(echo "$sick" | grep 'is unhealthy')"; return 1; }
-  status=$($etcdctl endpoint status --cluster -w fields) || return 1
+  # A member whose turn it is answers nobody meanwhile: that is no illness.
+  { sick=$($etcdctl endpoint health --cluster 2>&1) && status=$($etcdctl endpoint status --cluster -w fields 2>&1); } || {
+    [ -z "$($etcdctl get --prefix --keys-only /kubekiln/defragment)" ] || return 2
+    say "nothing done: not every member is healthy: $(echo "$sick" | grep 'is unhealthy')"
+    return 1
+  }
   own_size='' others=no leads=no
   while IFS=' "' read -r _ key _ value; do
     case $key in
@@ -114,8 +118,8 @@ defragment() {
       fi
       [ $code = 2 ] || return $code
     fi
-    # The leader comes last. The timers of the others fire within two hours of its own.
-    [ $tries -lt 240 ] || { say "nothing done: this member leads, and others have not been defragmented"; return 0; }
+    # The leader comes last, and nobody while another is at it. The timers of the others fire within two hours of its own.
+    [ $tries -lt 240 ] || { say "nothing done: other members have not been defragmented"; return 0; }
     tries=$((tries + 1))
     sleep 30
   done
