@@ -1,5 +1,6 @@
 // What systemd and the kernel on a host say of the daemons' sandboxes.
 import type { Host } from '../host.ts';
+import { eventually } from '../patience.ts';
 
 export interface Sandbox {
   /** systemd-analyze(1), security: 0 is best, 10 worst. `live` is the running unit, `offline` its file. */
@@ -15,8 +16,15 @@ export async function sandboxes(host: Host, daemons: readonly string[]): Promise
   const found = new Map<string, Sandbox>();
   for (const daemon of daemons) {
     const live = new RegExp(`^${daemon}\\.service\\s+([\\d.]+)`, 'm').exec(table)?.[1];
-    const status = await host.sh(
-      `grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/$(systemctl show --value --property=MainPID ${daemon})/status`,
+    // One that ended by itself is started again a second later.
+    const status = await eventually(
+      `${daemon} runs`,
+      async () => {
+        const main = `systemctl show --value --property=MainPID ${daemon}`;
+        const { code, stdout } = await host.try(`grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/$(${main})/status`);
+        return code === 0 && stdout;
+      },
+      { timeout: 30_000, explain: () => host.journal(`--unit=${daemon}.service`, '--lines=50') },
     );
     const kernel = status.trim().replaceAll(/\s+/g, ' ');
     found.set(daemon, { live: Number(live), offline: await offlineExposure(host, `/etc/systemd/system/${daemon}.service`), kernel });
