@@ -14,13 +14,13 @@ import { type RuntimeArchive, runtimeArchive, runtimeArtifact } from './emit/run
 import { type SizeReport, sizeReport } from './emit/size-report.ts';
 import { fillCredentials } from './pki/credentials.ts';
 import { compareWithLock, type Lock, lockOf, parseLock, serializeLock } from './pki/lock-file.ts';
-import { binaryDigests, missingBinaryDigests, unpinnedImages } from './pki/pins.ts';
+import { FETCH, missingBinaryDigests, missingImageDigests, pinnedDigests, unpinnedImages } from './pki/pins.ts';
 import { plainLogins } from './pki/plain-logins.ts';
 import type { Credentials } from './pki/request.ts';
 import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
 import type { QuietTime } from './pki/validity-problems.ts';
 import { listArtifacts } from './plan/list-artifacts.ts';
-import { certificateRequests, planCluster, runtimeFiles } from './plan/plan-cluster.ts';
+import { certificateRequests, imagesOf, planCluster, runtimeFiles } from './plan/plan-cluster.ts';
 import { hasErrors, type Problem } from './problem.ts';
 import { type SourceFile, sourceFile } from './source-text.ts';
 import type { Cluster } from './spec/cluster.ts';
@@ -95,9 +95,18 @@ export async function build(input: BuildInput): Promise<BuildResult> {
 
   problems.push(...pinProblems(cluster, previous.lock, input.locked));
   if (hasErrors(problems)) return stopped();
-  const plans = planCluster(cluster, credentials, binaryDigests(previous.lock));
+  const plans = planCluster(
+    cluster,
+    credentials,
+    pinnedDigests(
+      previous.lock,
+      imagesOf(cluster).map(({ image }) => image),
+    ),
+  );
   const archive = runtimeArchive(plans, runtimeFiles(cluster));
-  const payloads = plans.map(plan => makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, archive }));
+  const payloads = plans.map(plan =>
+    makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, bundleDirectory: cluster.bundle.directory, archive }),
+  );
   const ofNodes = payloads.flatMap(payload => {
     const artifacts = emitNode(payload);
     checkArtifacts(payload, artifacts);
@@ -126,18 +135,12 @@ export async function build(input: BuildInput): Promise<BuildResult> {
 
 function pinProblems(cluster: Cluster, lock: Lock | undefined, locked: boolean): readonly Problem[] {
   const artifacts = listArtifacts(cluster);
-  const downloads = cluster.binaries.source === 'mirror' ? artifacts.downloads : [];
+  const { source } = cluster.binaries;
+  const sources = source === 'image' ? [] : artifacts.downloads.map(download => download.source);
+  const images = artifacts.images.map(({ image }) => image);
   return [
-    ...missingBinaryDigests(
-      downloads.map(({ source }) => source),
-      lock,
-    ),
-    ...(locked
-      ? unpinnedImages(
-          artifacts.images.map(({ image }) => image),
-          lock,
-        )
-      : []),
+    ...missingBinaryDigests(sources, lock, source === 'bundle' ? FETCH : undefined),
+    ...(source === 'bundle' ? missingImageDigests(images, lock) : locked ? unpinnedImages(images, lock) : []),
   ];
 }
 

@@ -9,9 +9,16 @@ no() {
   exit 1
 }
 cd $0/files || no "STOPPED at runtime" failed "cloud-init wrote no files to $0"
-{{^mirrored}}
+{{#bundled}}
+bundles={{bundles}}
+{{> bundle-functions.sh}}
+whole || { find_bundles; take "runtime {{runtimeDigest}} " $archive {{name}}; leave_bundles; }
+[ -n "$seen" ] || seen="no volume with the label KUBEKILN is here, and $bundles has no -bundle.tar" words="runtime: waiting" result=waiting
+whole || no "${words:-STOPPED at runtime}" ${result:-failed} "$seen"
+{{/bundled}}
+{{#imaged}}
 whole || no "STOPPED at runtime" failed "$archive is not in this image, or not the one with SHA-256 {{runtimeDigest}}"
-{{/mirrored}}
+{{/imaged}}
 {{#mirrored}}
 words="runtime: waiting" result=waiting seen=
 whole || for url in {{urls}}; do

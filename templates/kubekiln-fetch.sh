@@ -1,6 +1,7 @@
 #!/bin/sh
-# kubekiln-fetch PAYLOAD: downloads the programs that the payload names and this machine lacks, checks each, and lays it beside its place as
-# PATH.kubekiln-new, where the installer finds it by {{state}}/fetched. It can be cut anywhere: a download goes on where it ended.
+# kubekiln-fetch PAYLOAD: brings the programs that the payload names and this machine lacks, from mirrors or an offline bundle, checks each, and lays it
+# beside its place as PATH.kubekiln-new, where the installer finds it by {{state}}/fetched. Container images of a bundle are laid into {{state}}/images.
+# It can be cut anywhere: a download goes on where it ended.
 set -eu
 umask 022
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -11,8 +12,12 @@ stage=binaries on_console=yes digest=$(cat "$payload/.complete")
 . "$payload/files{{nodeEnv}}"
 
 {{> node-functions.sh}}
+{{> bundle-functions.sh}}
+{{> image-functions.sh}}
 # Which file each artifact became: an archive's digest says nothing about its members.
 known=$state/binaries downloads=$state/downloads
+PATH=$PATH:$KUBEKILN_BINARIES
+bundles=$(sed -n 's/^bundle //p' "$table")
 mkdir -p "$downloads"
 touch "$known"
 : >"$state/fetched.new"
@@ -21,8 +26,19 @@ machine=$(sed -n 's/^machine //p' "$table")
 
 sum_of() { sha256sum "$1" 2>/dev/null | cut -d' ' -f1; }
 
+# A stick may be brought later; a bundle that lacks something will not get it.
+from_bundle() { # words-of-its-line file what
+  while ! take "$@"; do
+    [ -z "$seen" ] || stop "$seen" "bring the bundle that was made for this payload (kubekiln bundle create, kubekiln bundle verify); it is tried again by itself"
+    pause=3
+    waiting "no volume with the label KUBEKILN is here, and $bundles has no -bundle.tar"
+    find_bundles
+  done
+}
+
 download() { # sha256 source
   file=$downloads/$1
+  [ "$(sum_of "$file")" = "$1" ] || [ -z "$bundles" ] || from_bundle "file $1 " "$file" "$2"
   while [ "$(sum_of "$file")" != "$1" ]; do
     why='' final=yes
     for mirror in $(sed -n 's/^mirror //p' "$table"); do
@@ -52,6 +68,7 @@ download() { # sha256 source
   done
 }
 
+[ -z "$bundles" ] || find_bundles
 while read -r kind sum path units member source; do
   [ "$kind" = file ] || continue
   have=$(sum_of "$path") new=$path.kubekiln-new
@@ -73,5 +90,17 @@ while read -r kind sum path units member source; do
   fi
   echo "$path $units" >>"$state/fetched.new"
 done <"$table"
+mkdir -p "$state/images"
+while read -r kind architecture sum image; do
+  [ "$kind" = image ] || continue
+  archive=$(archive_of "$image")
+  has_image "$image" "$sum" || [ -s "$archive" ] || {
+    from_bundle " $architecture $sum $image" "$archive.new" "$image"
+    sync "$archive.new"
+    mv "$archive.new" "$archive"
+    say "binaries: $image from the bundle"
+  }
+done <"$table"
+leave_bundles
 rm -rf "$downloads"
 mv "$state/fetched.new" "$state/fetched"

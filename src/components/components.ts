@@ -2,6 +2,7 @@
 import type { Component } from '../plan/node-plan.ts';
 import { addons } from './addons.ts';
 import { bootstrap } from './bootstrap.ts';
+import { bundled } from './bundled.ts';
 import { containerd } from './containerd.ts';
 import { coreDns } from './coredns.ts';
 import { downloads } from './downloads.ts';
@@ -22,6 +23,7 @@ export const COMPONENTS: readonly Component[] = [
   firstBoot,
   host,
   downloads,
+  bundled,
   etcd,
   etcdCare,
   kubeApiserver,

@@ -22,6 +22,8 @@ export interface RuntimeCarrier {
   readonly source: RuntimeSource;
   /** Mirrors, for the source `mirror`. */
   readonly urls: readonly string[];
+  /** Where a node looks for bundles, for the source `bundle`. */
+  readonly bundleDirectory: string;
   readonly archive: RuntimeArchive;
 }
 
@@ -105,7 +107,7 @@ function bootScript(
   plan: NodePlan,
   layout: NodeLayout,
   payload: { readonly digest: string; readonly directory: string; readonly carried: string },
-  { source, urls, archive }: RuntimeCarrier = { source: 'inline', urls: [], archive: NO_ARCHIVE },
+  { source, urls, bundleDirectory, archive }: RuntimeCarrier = { source: 'inline', urls: [], bundleDirectory: '', archive: NO_ARCHIVE },
 ): string {
   const elsewhere = source !== 'inline';
   const view = {
@@ -116,11 +118,14 @@ function bootScript(
     carried: elsewhere && payload.carried,
     elsewhere,
     mirrored: source === 'mirror',
+    imaged: source === 'image',
+    bundled: source === 'bundle',
+    bundles: bundleDirectory,
     cluster: plan.clusterName,
     node: plan.node.name,
     generation: plan.generation,
     name: archive.name,
-    archive: `${source === 'mirror' ? layout.stagingDirectory : RUNTIME_IMAGE_DIRECTORY}/${archive.name}`,
+    archive: `${source === 'image' ? RUNTIME_IMAGE_DIRECTORY : layout.stagingDirectory}/${archive.name}`,
     runtimeDigest: archive.digest,
     urls: urls.join(' '),
     // relative, so that it is found in the staged payload and at its final place

@@ -36,7 +36,7 @@ export function readManifest(bytes: Uint8Array): Manifest {
   };
 }
 
-const RUNTIME_SOURCES = ['inline', 'image', 'mirror'] as const;
+const RUNTIME_SOURCES = ['inline', 'image', 'mirror', 'bundle'] as const;
 
 function readRuntime(value: unknown): ManifestRuntime {
   const runtime = recordOf(value, 'runtime');

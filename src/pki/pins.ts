@@ -9,6 +9,15 @@ export function binaryDigests(lock: Pick<Lock, 'binaries'> | undefined): Readonl
   return new Map((lock?.binaries ?? []).map(({ url, sha256 }) => [url.slice(SCHEME.length), sha256]));
 }
 
+/** What `planCluster` wants to know: hex SHA-256 by the source of a download, `sha256:…` by the name of an image. */
+export function pinnedDigests(lock: Lock | undefined, images: readonly string[]): ReadonlyMap<string, string> {
+  const ofImages = images.flatMap(image => {
+    const digest = imageDigest(lock, image);
+    return digest === undefined ? [] : [[image, digest] as const];
+  });
+  return new Map([...binaryDigests(lock), ...ofImages]);
+}
+
 export function urlOf(source: string): string {
   return SCHEME + source;
 }
@@ -18,8 +27,15 @@ export function imageDigest(lock: Lock | undefined, image: string): string | und
   return /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1] ?? lock?.images?.find(one => one.image === image)?.digest;
 }
 
-/** @param sources of all downloads that nodes will make */
-export function missingBinaryDigests(sources: Iterable<string>, lock: Pick<Lock, 'binaries'> | undefined): readonly Problem[] {
+/**
+ * @param sources of all downloads that nodes will make
+ * @param hint who knows the digests
+ */
+export function missingBinaryDigests(
+  sources: Iterable<string>,
+  lock: Pick<Lock, 'binaries'> | undefined,
+  hint = 'kubekiln images pin reads the mirror, and writes what it has into cluster.lock.yaml',
+): readonly Problem[] {
   const known = binaryDigests(lock);
   const missing = [...new Set(sources)].filter(source => !known.has(source));
   if (missing.length === 0) return [];
@@ -28,22 +44,35 @@ export function missingBinaryDigests(sources: Iterable<string>, lock: Pick<Lock,
       severity: 'error',
       code: 'digest-missing',
       path: [],
-      message: `cluster.lock.yaml pins no SHA-256 of ${missing.length} of the files that nodes would download`,
-      hint: 'kubekiln images pin reads the mirror, and writes what it has into cluster.lock.yaml',
+      message: `cluster.lock.yaml pins no SHA-256 of ${missing.length} of the files that nodes need`,
+      hint,
       details: missing.map(urlOf),
     },
   ];
 }
 
+/** For nodes that take images from a bundle, by their digests. */
+export function missingImageDigests(images: readonly string[], lock: Lock | undefined): readonly Problem[] {
+  const missing = withoutDigest(images, lock);
+  if (missing.length === 0) return [];
+  const message = `cluster.lock.yaml pins no digest of ${missing.length} of the images that nodes need`;
+  return [{ severity: 'error', code: 'digest-missing', path: [], message, hint: FETCH, details: missing }];
+}
+
+/** Whoever fetches for a bundle pins as well. */
+export const FETCH = 'kubekiln fetch brings them, and writes their digests into cluster.lock.yaml';
+
+function withoutDigest(images: Iterable<string>, lock: Lock | undefined): readonly string[] {
+  return [...new Set(images)].filter(image => imageDigest(lock, image) === undefined);
+}
+
 /** For --locked: an image without a digest is whatever its registry says on the day. */
 export function unpinnedImages(images: Iterable<string>, lock: Lock | undefined): readonly Problem[] {
-  return [...new Set(images)]
-    .filter(image => imageDigest(lock, image) === undefined)
-    .map(image => ({
-      severity: 'error',
-      code: 'image-not-pinned',
-      path: [],
-      message: `--locked, but cluster.lock.yaml pins no digest of ${image}`,
-      hint: `kubekiln images pin --image ${image}=sha256:…`,
-    }));
+  return withoutDigest(images, lock).map(image => ({
+    severity: 'error',
+    code: 'image-not-pinned',
+    path: [],
+    message: `--locked, but cluster.lock.yaml pins no digest of ${image}`,
+    hint: `kubekiln images pin --image ${image}=sha256:…`,
+  }));
 }

@@ -1,9 +1,8 @@
 // What a cluster needs from outside, without its keys: planned with credentials that hold names only.
-import { COMPONENTS } from '../components/components.ts';
 import type { AuthorityName, Credentials } from '../pki/request.ts';
 import type { Cluster } from '../spec/cluster.ts';
 import type { BinaryDownload, PlannedBinary, PlannedImage } from './node-plan.ts';
-import { certificateRequests, planCluster } from './plan-cluster.ts';
+import { certificateRequests, imagesOf, planCluster } from './plan-cluster.ts';
 
 export interface ClusterArtifacts {
   /** One per download, sorted by source. */
@@ -21,13 +20,8 @@ export function listArtifacts(cluster: Cluster): ClusterArtifacts {
   return {
     downloads: [...downloads].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, download]) => download),
     packages: [...packages].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, binary]) => binary),
-    images: plannedImages(cluster),
+    images: imagesOf(cluster),
   };
-}
-
-export function plannedImages(cluster: Cluster): readonly PlannedImage[] {
-  const images = COMPONENTS.flatMap(component => component.images?.(cluster) ?? []);
-  return images.filter(({ image }, place) => place === images.findIndex(other => other.image === image));
 }
 
 /** Which programs a node needs depends on no key. */

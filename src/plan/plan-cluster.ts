@@ -8,7 +8,16 @@ import { targetUnit } from '../components/first-boot.ts';
 import type { CertificateRequest, Credentials } from '../pki/request.ts';
 import type { Cluster, Node } from '../spec/cluster.ts';
 import { checkPlan } from './check-plan.ts';
-import type { Component, Contribution, NodePlan, PlannedBinary, PlannedDirectory, PlannedFile, PlannedUser } from './node-plan.ts';
+import type {
+  Component,
+  Contribution,
+  NodePlan,
+  PlannedBinary,
+  PlannedDirectory,
+  PlannedFile,
+  PlannedImage,
+  PlannedUser,
+} from './node-plan.ts';
 
 function componentsOf(node: Node, cluster: Cluster): readonly Component[] {
   return COMPONENTS.filter(component => component.runsOn(node, cluster));
@@ -82,7 +91,7 @@ function planNode(
     onlyOne,
   );
   const planned = contributions.flatMap(contribution => contribution.files ?? []);
-  const files = byPath([...planned, target, ...binariesFile(cluster, node, binaries, digests)], mergeFile);
+  const files = byPath([...planned, target, ...binariesFile(cluster, node, binaries, digests, imagesOf(cluster))], mergeFile);
   const identity = credentials.nodes.get(node.name);
   invariant(identity, `node ${node.name} has no generation`);
   const users = contributions.flatMap(contribution => contribution.users ?? []);
@@ -104,6 +113,12 @@ function planNode(
   };
 }
 
+/** Container images, each once, in the order in which components name them. */
+export function imagesOf(cluster: Cluster): readonly PlannedImage[] {
+  const images = COMPONENTS.flatMap(component => component.images?.(cluster) ?? []);
+  return images.filter(({ image }, place) => place === images.findIndex(other => other.image === image));
+}
+
 /** Files of the runtime part for nodes that may come, in a cluster of any nodes. */
 export function runtimeFiles(cluster: Cluster): readonly PlannedFile[] {
   return COMPONENTS.flatMap(component => component.runtimeFiles?.(cluster) ?? []);
@@ -111,7 +126,7 @@ export function runtimeFiles(cluster: Cluster): readonly PlannedFile[] {
 
 /**
  * One plan per node, in the order of cluster.yaml.
- * @param digests hex SHA-256 of downloads, by their source
+ * @param digests hex SHA-256 of downloads by their source, `sha256:…` of images by their names
  * @throws Bug when a component planned something that could not stand on a node.
  */
 export function planCluster(

@@ -140,7 +140,8 @@ export interface BootTimings {
 }
 
 /** `inline`: in user-data. `image`: in the machine image. `mirror`: downloaded at first boot. */
-export type RuntimeSource = 'inline' | 'image' | 'mirror';
+export type RuntimeSource = 'inline' | 'image' | 'mirror' | 'bundle';
+export type BinarySource = 'image' | 'mirror' | 'bundle';
 /** As Go names them, and upstream's file names. */
 export type Architecture = 'amd64' | 'arm64';
 
@@ -285,8 +286,10 @@ export interface Cluster {
   readonly proxyEnvironment: ProxyEnvironment;
   /** Where the runtime part comes from; mirrors in the order in which they are tried, without a slash at the end. */
   readonly runtime: { readonly source: RuntimeSource; readonly urls: readonly string[] };
-  /** `image`: the programs are on the node already. `mirror`: downloaded at install. */
-  readonly binaries: { readonly source: 'image' | 'mirror'; readonly urls: readonly string[] };
+  /** `image`: the programs are on the node already. `mirror`: downloaded at install. `bundle`: from an offline bundle, with all container images. */
+  readonly binaries: { readonly source: BinarySource; readonly urls: readonly string[] };
+  /** Where a node looks for bundles, beside the volumes with their label. */
+  readonly bundle: { readonly directory: string };
   readonly downloads: Downloads;
   readonly timings: BootTimings;
   readonly node: {

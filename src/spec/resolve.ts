@@ -94,6 +94,7 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
     proxyEnvironment: withoutUndefined(spec.proxyEnvironment) as ProxyEnvironment,
     runtime: { source: spec.runtime.source, urls: mirrorUrls(spec.runtime) },
     binaries: { source: spec.binaries.source, urls: mirrorUrls(spec.binaries) },
+    bundle: spec.bundle,
     downloads: spec.downloads.caFile === undefined ? {} : { certificateAuthority: sibling('caFile', spec.downloads.caFile, siblings) },
     timings: {
       addressWait: seconds(spec.addressWait),

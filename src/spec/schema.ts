@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { choice, integer, list, mapping, port, text, upstream } from './field.ts';
 import { addons } from './schema-addons.ts';
 import { apiServer, component, etcd } from './schema-components.ts';
-import { binaries, downloads, runtime } from './schema-downloads.ts';
+import { binaries, bundle, downloads, runtime } from './schema-downloads.ts';
 import { encryptionConfiguration } from './schema-encryption.ts';
 import { dns, kubeProxyConfiguration, metadataService, podNetwork, proxy } from './schema-network.ts';
 import { hostSettings, node, PLATFORMS, users } from './schema-nodes.ts';
@@ -96,6 +96,7 @@ const clusterSpec = mapping('What the cluster is.', {
   containerd: containerd.prefault({}),
   registries: registries.prefault({}),
   proxyEnvironment: proxyEnvironment.prefault({}),
+  bundle: bundle.prefault({}),
   downloads: downloads.prefault({}),
   addons,
   paths: paths.prefault({}),

@@ -69,6 +69,7 @@ export function completeDocument(): Record<string, unknown> {
       },
       runtime: { source: 'mirror', url: 'https://a.example.com/x', urls: ['https://b.example.com'] },
       binaries: { url: 'https://a.example.com/x', urls: ['https://b.example.com'] },
+      bundle: { directory: '/srv/kubekiln' },
       downloads: { caFile: 'mirror-ca.pem' },
       imageRepository: 'registry.k8s.io',
       containerd: { sandboxImage: 'registry.k8s.io/pause:3.10.2' },

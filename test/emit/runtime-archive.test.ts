@@ -13,6 +13,7 @@ import { RUNTIME_IMAGE_DIRECTORY, runtimeArchive } from '../../src/emit/runtime-
 import { gunzip } from '../../src/formats/gzip.ts';
 import { readTar } from '../../src/formats/tar-reader.ts';
 import { certificateRequests, planCluster } from '../../src/plan/plan-cluster.ts';
+import { type Member, sampleBundle } from '../fetch/sample-bundle.ts';
 import { closedPort, type Mirror, startMirror } from '../mirror/faulty-mirror.ts';
 import { missingTool } from '../missing-tool.ts';
 import { parseFixture } from '../plan/read-fixture.ts';
@@ -73,8 +74,13 @@ describe('the runtime archive', () => {
 
 describe('a payload whose runtime part stands elsewhere', () => {
   const inline = makePayload(plan, NODE_LAYOUT);
-  for (const source of ['image', 'mirror'] as const) {
-    const payload = makePayload(plan, NODE_LAYOUT, { source, urls: ['https://mirror.example.com'], archive: ofControlPlane });
+  for (const source of ['image', 'mirror', 'bundle'] as const) {
+    const payload = makePayload(plan, NODE_LAYOUT, {
+      source,
+      urls: ['https://mirror.example.com'],
+      bundleDirectory: '/srv/kubekiln',
+      archive: ofControlPlane,
+    });
     it(`${source}: has the digest of the inline one, and the same tarball`, () => {
       assert.equal(payload.digest, inline.digest);
       assert.deepEqual(tarballFiles(payload), tarballFiles(inline));
@@ -101,9 +107,10 @@ class Machine {
     const layout = { ...NODE_LAYOUT, stateDirectory: state, stagingDirectory: join(state, 'payload') };
     const [own] = plansOf(spec, authority);
     assert.ok(own);
-    const made = makePayload(own, layout, { source: 'image', urls: [], archive, ...runtime });
+    const made = makePayload(own, layout, { source: 'image', urls: [], bundleDirectory: join(root, 'bundles'), archive, ...runtime });
     const bootScript = made.bootScript
       .replaceAll('/var/lib/cloud', join(root, 'cloud'))
+      .replaceAll('/run/kubekiln', join(root, 'run'))
       .replaceAll(RUNTIME_IMAGE_DIRECTORY, join(root, 'image'))
       // the installer itself is not what is tested here
       .replace(/exec sh .*kubekiln-install first-boot \$0/, 'echo installer');
@@ -212,6 +219,44 @@ describe('the boot script, with the runtime part in the image', { skip }, () => 
     mkdirSync(join(machine.root, 'state/payload/1', file, 'x'), { recursive: true });
     assert.match(await machine.boot(), /^kubekiln: STOPPED at runtime: tar: /m);
     assert.equal(machine.status.result, 'failed');
+  });
+});
+
+describe('the boot script, with the runtime part in an offline bundle', { skip }, () => {
+  const member: Member = { kind: 'runtime', words: archive.name, content: archive.content };
+  const machineFor = (root: string) => {
+    const machine = new Machine(root, { source: 'bundle' });
+    machine.writeFiles();
+    return machine;
+  };
+
+  it('waits for it, takes it once, and needs it no more', async t => {
+    const machine = machineFor(temporaryDirectory(t));
+    assert.match(
+      await machine.boot(),
+      /^kubekiln: runtime: waiting: no volume with the label KUBEKILN is here, and \S+ has no -bundle\.tar$/m,
+    );
+    assert.equal(machine.status.result, 'waiting');
+    machine.put('bundles/prod-bundle.tar', sampleBundle([member]));
+    assert.equal(await machine.boot(), 'installer\n');
+    machine.assertWhole();
+    rmSync(join(machine.root, 'bundles'), { recursive: true });
+    assert.equal(await machine.boot(), 'installer\n');
+    assert.ok(!machine.rewrites);
+  });
+
+  it('names the bundle of another version, and one that is damaged', async t => {
+    const machine = machineFor(temporaryDirectory(t));
+    machine.put('bundles/old-bundle.tar', sampleBundle([{ ...member, content: Buffer.from('another') }]));
+    assert.match(
+      await machine.boot(),
+      new RegExp(`^kubekiln: STOPPED at runtime: \\S+/old-bundle.tar does not hold ${archive.name}$`, 'm'),
+    );
+    assert.equal(machine.status.result, 'failed');
+    machine.put('bundles/old-bundle.tar', sampleBundle([{ ...member, stored: Buffer.from('another') }]));
+    assert.match(await machine.boot(), /STOPPED at runtime: .* in \S+\/old-bundle\.tar cannot be read whole/);
+    machine.put('bundles/right-bundle.tar', sampleBundle([member]));
+    assert.equal(await machine.boot(), 'installer\n');
   });
 });
 

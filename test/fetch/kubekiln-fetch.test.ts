@@ -45,7 +45,10 @@ describe('kubekiln-fetch', { skip }, () => {
       const text = libraryProgram('kubekiln-fetch').content.replaceAll('/var/lib/kubekiln', this.at('state'));
       this.put('kubekiln-fetch', text);
       this.put('payload/.complete', 'digest\n');
-      this.put('payload/files/etc/kubekiln/node.env', "KUBEKILN_CLUSTER='dev'\nKUBEKILN_NODE='cp-1'\nKUBEKILN_GENERATION='1'\n");
+      this.put(
+        'payload/files/etc/kubekiln/node.env',
+        "KUBEKILN_CLUSTER='dev'\nKUBEKILN_NODE='cp-1'\nKUBEKILN_GENERATION='1'\nKUBEKILN_BINARIES='/nonexistent'\n",
+      );
       this.put('payload/files/etc/kubekiln/binaries', table.map(line => `${line}\n`).join(''));
       const settings = [
         'fail',

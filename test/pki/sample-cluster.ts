@@ -54,6 +54,7 @@ export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
       'kube-scheduler': user('kube-scheduler', 903),
       'local-proxy': user('local-proxy', 904),
     },
+    bundle: { directory: '/usr/local/share/kubekiln' },
     podNetwork: { type: 'flannel', backend: 'vxlan' },
     proxy: { disabled: false },
     kubeProxyConfiguration: {},

@@ -46,9 +46,9 @@ describe('golden trees', () => {
           downloads: [{ host: 'mirror.example.com', username: 'node', password: 'secret-of-the-mirror' }],
         }),
       });
-      const digests = new Map(
-        listArtifacts(cluster).downloads.map(({ source }) => [source, `(digest of ${source.slice(source.lastIndexOf('/') + 1)})`]),
-      );
+      const { downloads, images } = listArtifacts(cluster);
+      const named = [...downloads.map(({ source }) => source), ...images.map(({ image }) => image)];
+      const digests = new Map(named.map(name => [name, `(digest of ${name.slice(name.lastIndexOf('/') + 1)})`]));
       for (const plan of planCluster(cluster, credentials, digests)) {
         const file = join(GOLDEN, scenario, `${plan.node.name}.txt`);
         if (process.env.RECORD_GOLDEN !== undefined) writeFileSync(file, render(plan));

@@ -76,6 +76,7 @@ describe('readCluster', () => {
       proxyEnvironment: { noProxy: [] },
       runtime: { source: 'inline', urls: [] },
       binaries: { source: 'image', urls: [] },
+      bundle: { directory: '/usr/local/share/kubekiln' },
       downloads: {},
       timings: { addressWait: 300, clockWait: 120, bootstrapPatience: 900 },
       node: { timeServers: [], sysctl: {}, modules: [], swap: 'disable', firewall: 'open' },
