@@ -24,8 +24,9 @@ export interface ArchiveFile {
 const MAX_ENTRIES = 100_000;
 const MAX_PAX_BYTES = 64 * 1024;
 const LINK_NAME = [157, 257] as const;
-/** What `docker save` writes for a layer that stands in the archive already. */
-const SAVED_LAYER = /^[0-9a-f]{64}\/layer\.tar$/;
+/** What `docker save` and skopeo write for a layer that stands in the archive already: a link from one of these to one of those. */
+const LINKED_LAYER = /^[0-9a-f]{64}\/layer\.tar$/;
+const SAVED_LAYER = /^[0-9a-f]{64}(\/layer)?\.tar$/;
 
 /** @param path of the uncompressed archive. @throws FormatError, system errors */
 export function openArchive(path: string, name: string): ArchiveFile {
@@ -115,7 +116,7 @@ function addEntry(path: string, type: string, entry: ArchiveEntry, block: Buffer
     if (path !== '' && path !== '.') paths.add(path, 'directory');
     return;
   }
-  if (type === '2' && SAVED_LAYER.test(path)) {
+  if (type === '2' && LINKED_LAYER.test(path)) {
     const link = block.toString('latin1', ...LINK_NAME).replace(/\0.*$/s, '');
     const target = link.replace(/^\.\.\//, '');
     if (link !== target && target !== path && SAVED_LAYER.test(target)) {

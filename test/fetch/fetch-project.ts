@@ -31,6 +31,8 @@ export interface FetchProject {
   readonly list: () => Listed;
   /** Puts lines into spec. */
   readonly set: (lines: string) => void;
+  /** Changes cluster.yaml. */
+  readonly replace: (pattern: RegExp, text: string) => void;
   readonly lockText: () => string;
   readonly fetch: (...args: string[]) => Promise<Result>;
   /** Runs it and asserts that it succeeded. */
@@ -42,13 +44,17 @@ export function fetchProject(): FetchProject {
   succeed(['init', 'prod', '--control-plane', '10.0.1.11'], { cwd: directory });
   const cache = join(directory, 'cache');
   const file = join(directory, 'cluster.yaml');
+  const replace = (pattern: RegExp, text: string) => writeFileSync(file, readFileSync(file, 'utf8').replace(pattern, text));
+  // no network has it: after a mirror without an image, its own registry is asked
+  replace(/^ {2}networking:/m, '  imageRepository: registry.invalid\n  networking:');
   const fetch = (...args: string[]) =>
     kubekilnBeside(['fetch', ...(args.includes('--cache-dir') ? [] : ['--cache-dir', cache]), ...args], directory);
   return {
     directory,
     cache,
     list: () => JSON.parse(succeed(['images', 'list', '-o', 'json'], { cwd: directory }).stdout),
-    set: lines => writeFileSync(file, readFileSync(file, 'utf8').replace(/^ {2}nodes:/m, `${lines}  nodes:`)),
+    set: lines => replace(/^ {2}nodes:/m, `${lines}  nodes:`),
+    replace,
     lockText: () => readFileSync(join(directory, 'cluster.lock.yaml'), 'utf8'),
     fetch,
     async fetched(...args) {

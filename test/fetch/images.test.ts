@@ -13,8 +13,8 @@ import { missingTool } from '../missing-tool.ts';
 import { type FetchProject, fetchProject } from './fetch-project.ts';
 
 const skip = missingTool('docker-registry');
-const PAUSE = 'registry.k8s.io/pause:3.10.2';
-const DNS = 'registry.k8s.io/coredns/coredns:v1.14.6';
+const PAUSE = 'registry.invalid/pause:3.10.2';
+const DNS = 'registry.invalid/coredns:v1.14.6';
 
 describe('kubekiln fetch: images', { skip }, () => {
   let storage: string;
@@ -31,7 +31,7 @@ describe('kubekiln fetch: images', { skip }, () => {
   const setUp = (endpoint: string, authority: string) => {
     project = fetchProject();
     writeFileSync(join(project.directory, 'ca.pem'), authority);
-    project.set(`  registries: {mirrors: {registry.k8s.io: {endpoint: ["${endpoint}"], caFile: ca.pem}}}\n`);
+    project.set(`  registries: {mirrors: {registry.invalid: {endpoint: ["${endpoint}"], caFile: ca.pem}}}\n`);
   };
   /** The errors, those of programs aside: nobody has them here. */
   const fetchImages = async (...args: string[]) => {
@@ -39,7 +39,7 @@ describe('kubekiln fetch: images', { skip }, () => {
     const found = [...result.stderr.matchAll(/^(error|warning)\[([a-z-]+)\]: (.*)$/gm)].map(
       ([, kind, code, text]) => `${kind} ${code}: ${text}`,
     );
-    return { ...result, found: found.filter(text => text.includes('registry.k8s.io')) };
+    return { ...result, found: found.filter(text => text.includes('registry.invalid')) };
   };
   const login = (host: string, { username, password } = REGISTRY_LOGIN) => {
     const file = join(project.directory, 'secrets.yaml');
@@ -55,9 +55,9 @@ describe('kubekiln fetch: images', { skip }, () => {
     registry = await startDockerRegistry(storage);
     proxy = await startFaultyProxy(registry.url);
     await pushImage(registry, 'pause', '3.10.2', pause);
-    await pushImage(registry, 'coredns/coredns', 'v1.14.6', dns);
+    await pushImage(registry, 'coredns', 'v1.14.6', dns);
     await pushImage(registry, 'k8s/pause', '3.10.2', pause);
-    await pushImage(registry, 'k8s/coredns/coredns', 'v1.14.6', dns);
+    await pushImage(registry, 'k8s/coredns', 'v1.14.6', dns);
   });
   after(async () => {
     await proxy?.close();
@@ -94,7 +94,7 @@ describe('kubekiln fetch: images', { skip }, () => {
       setUp(`${empty.url}", "${proxy.url}/v2/k8s`, `${empty.authority}${proxy.authority}`);
       const { found, stderr } = await fetchImages();
       assert.deepEqual(found, [], stderr);
-      assert.ok(empty.requests.some(({ path }) => path === '/v2/pause/manifests/3.10.2?ns=registry.k8s.io'));
+      assert.ok(empty.requests.some(({ path }) => path === '/v2/pause/manifests/3.10.2?ns=registry.invalid'));
       assert.ok(proxy.requests.some(({ path }) => path.startsWith('/v2/k8s/pause/manifests/')));
       assert.ok(stored(layerOf(pause)));
     } finally {
@@ -125,49 +125,49 @@ describe('kubekiln fetch: images', { skip }, () => {
       'a layer of other bytes',
       blob,
       'wrong-bytes',
-      /^error digest-mismatch: registry\.k8s\.io\/pause:3\.10\.2 has another digest/,
+      /^error digest-mismatch: registry\.invalid\/pause:3\.10\.2 has another digest/,
       /kept as .*rejected\/[0-9a-f]{64}-blob/,
     ],
     [
       'a layer that is longer than its manifest says',
       blob,
       'endless',
-      /^error size-mismatch: registry\.k8s\.io\/pause/,
+      /^error size-mismatch: registry\.invalid\/pause/,
       /longer than the \d+ bytes that its manifest says/,
     ],
     [
       'a header with another digest',
       /pause\/manifests\/3/,
       'wrong-digest',
-      /^error digest-mismatch: registry\.k8s\.io\/pause/,
+      /^error digest-mismatch: registry\.invalid\/pause/,
       /not 0{64}/,
     ],
     [
       'a manifest of other bytes',
       /pause\/manifests\/sha256/,
       'wrong-bytes',
-      /^error digest-mismatch: registry\.k8s\.io\/pause/,
+      /^error digest-mismatch: registry\.invalid\/pause/,
       /kept as .*manifest\.json/,
     ],
     [
       'no such tag',
       /pause\/manifests\/3/,
       { status: 404 },
-      /^error image-not-found: registry\.k8s\.io\/pause:3\.10\.2 is in no registry/,
+      /^error image-not-found: registry\.invalid\/pause:3\.10\.2 is in no registry/,
       /the server answered 404/,
     ],
     [
       'no access',
       /pause\/manifests\/3/,
       { status: 403 },
-      /^error login-refused: registry\.k8s\.io\/pause/,
+      /^error login-refused: registry\.invalid\/pause/,
       /registryCredentials: \[\{host: localhost/,
     ],
     [
       'errors without end',
       /pause\/manifests\/3/,
       { status: 500 },
-      /^error download-failed: registry\.k8s\.io\/pause:3\.10\.2 did not come/,
+      /^error download-failed: registry\.invalid\/pause:3\.10\.2 did not come/,
       /the server answered 500/,
     ],
   ];
@@ -210,8 +210,7 @@ describe('kubekiln fetch: images', { skip }, () => {
     await fetchImages();
     const moved = tinyImage('moved');
     await pushImage(registry, 'k8s/pause', '3.10.2', moved);
-    const file = join(project.directory, 'cluster.yaml');
-    writeFileSync(file, readFileSync(file, 'utf8').replace(proxy.url, `${proxy.url}/v2/k8s`));
+    project.replace(new RegExp(proxy.url), `${proxy.url}/v2/k8s`);
     const { found, stderr } = await fetchImages('--cache-dir', join(project.directory, 'second'));
     assert.deepEqual(found, [`warning tag-moved: ${PAUSE} leads to ${moved.digest} now; what cluster.lock.yaml pins was fetched`], stderr);
     assert.ok(existsSync(join(project.directory, 'second/sha256', hex(layerOf(pause)))));
@@ -256,7 +255,7 @@ describe('kubekiln fetch: images', { skip }, () => {
       const open = await fetchImages();
       assert.deepEqual(open.found, [], open.stderr);
       assert.deepEqual(tokens.requests.map(({ scope, authorization }) => [scope, authorization]).toSorted(), [
-        ['repository:coredns/coredns:pull', undefined],
+        ['repository:coredns:pull', undefined],
         ['repository:pause:pull', undefined],
       ]);
       assert.equal(tokens.requests[0]?.service, tokens.service);

@@ -21,7 +21,7 @@ describe('kubekiln fetch: programs', () => {
   /** No registry is asked in these tests: images are pinned to what nobody has, so that they are the only errors. */
   const fetchPrograms = async (...args: string[]) => {
     const { stderr, ...rest } = await project.fetch('--mirror', `${mirror.url}/k`, ...args);
-    const errors = [...stderr.matchAll(/^error\[([a-z-]+)\]: (.*)$/gm)].filter(([, , text]) => !/registry\.k8s\.io/.test(text ?? ''));
+    const errors = [...stderr.matchAll(/^error\[([a-z-]+)\]: (.*)$/gm)].filter(([, , text]) => !/registry\.invalid/.test(text ?? ''));
     return { ...rest, stderr, errors: errors.map(([, code, text]) => `${code}: ${text}`) };
   };
 
@@ -33,7 +33,7 @@ describe('kubekiln fetch: programs', () => {
     project = fetchProject();
     writeFileSync(join(project.directory, 'ca.pem'), mirror.authority);
     project.set(
-      `  downloads: {caFile: ca.pem}\n  binaries: {source: mirror, url: "${mirror.url}/k"}\n  registries: {mirrors: {registry.k8s.io: {endpoint: ["${mirror.url}/none"], caFile: ca.pem}}}\n`,
+      `  downloads: {caFile: ca.pem}\n  binaries: {source: mirror, url: "${mirror.url}/k"}\n  registries: {mirrors: {registry.invalid: {endpoint: ["${mirror.url}/none"], caFile: ca.pem}}}\n`,
     );
     programs = project.list().binaries;
     mirror.requests.length = 0;
