@@ -37,6 +37,8 @@ export interface Mirror {
   readonly faults: Map<string, Fault[]>;
   /** Only this login is served, when set. */
   login?: string;
+  /** Milliseconds between pieces of 64 KiB, when set. */
+  pace?: number;
   close(): Promise<void>;
 }
 
@@ -78,7 +80,14 @@ export async function startMirror({
     const asked = fault === 'no-range' || (ifRange !== undefined && ifRange !== etagOf(content)) ? undefined : range;
     if (fault === 'endless') serve(response, Buffer.concat([content, Buffer.alloc(64)]), asked, false);
     else
-      serve(response, fault === 'wrong-bytes' ? content.map(byte => byte ^ 1) : content, asked, fault === 'half', fault === 'wrong-range');
+      serve(
+        response,
+        fault === 'wrong-bytes' ? content.map(byte => byte ^ 1) : content,
+        asked,
+        fault === 'half',
+        fault === 'wrong-range',
+        mirror.pace,
+      );
   };
   const server = plain ? createPlainServer(answer) : createServer(identity, answer);
   await new Promise<void>(resolve => server.listen(wanted, address, resolve));
@@ -103,7 +112,14 @@ function end(response: ServerResponse, status: number, retryAfter?: string): voi
   response.end('no\n');
 }
 
-function serve(response: ServerResponse, content: Uint8Array, range: string | undefined, half: boolean, shifted = false): void {
+function serve(
+  response: ServerResponse,
+  content: Uint8Array,
+  range: string | undefined,
+  half: boolean,
+  shifted = false,
+  pace?: number,
+): void {
   const from = shifted ? 0 : Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
   if (from >= content.length && range !== undefined) {
     end(response, 416);
@@ -116,8 +132,17 @@ function serve(response: ServerResponse, content: Uint8Array, range: string | un
     ...(range !== undefined && { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }),
   };
   response.writeHead(range === undefined ? 200 : 206, head);
-  if (!half) response.end(rest);
+  if (pace !== undefined) trickle(response, rest, pace);
+  else if (!half) response.end(rest);
   else response.write(rest.subarray(0, Math.ceil(rest.length / 2)), () => setTimeout(() => response.destroy(), 50));
+}
+
+const PIECE = 64 * 1024;
+
+function trickle(response: ServerResponse, rest: Uint8Array, pace: number): void {
+  if (response.destroyed) return;
+  if (rest.length <= PIECE) response.end(rest);
+  else response.write(rest.subarray(0, PIECE), () => setTimeout(trickle, pace, response, rest.subarray(PIECE), pace));
 }
 
 /** A port of loopback on which nobody listens. */
