@@ -1,5 +1,6 @@
 import type { FetchWatcher } from '../fetch/fetch-artifacts.ts';
 import type { Reporter } from './command.ts';
+import { displayPath } from './display-path.ts';
 import { bytesText } from './fetch-report.ts';
 
 export interface FetchProgress extends FetchWatcher {
@@ -21,6 +22,7 @@ export function fetchProgress(reporter: Reporter, total: number): FetchProgress 
       received += count;
       show();
     },
+    reading: path => reporter.progress(`reading ${displayPath(path)}`),
     done(name, present) {
       done++;
       show();

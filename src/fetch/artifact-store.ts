@@ -1,7 +1,8 @@
 // Everything that came from outside, by its SHA-256, shared by all clusters. What stands below sha256/ is complete and checked: it gets there by a rename.
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { now } from '../clock.ts';
 
 export interface ArtifactStore {
   readonly directory: string;
@@ -34,7 +35,17 @@ export function openStore(directory: string): ArtifactStore {
   };
 }
 
-/** Makes the directories of a store that will be written. @throws system errors */
+/** Begins the names of files that no later run continues, so that what a killed run left of them can be told. */
+export const PASSING_PREFIX = 'passing-';
+const KILLED_AFTER_SECONDS = 24 * 60 * 60;
+
+/** Makes the directories of a store that will be written, and removes what killed runs left in it that nobody continues. @throws system errors */
 export function prepareStore(store: ArtifactStore): void {
   for (const name of ['sha256', 'partial', 'rejected']) mkdirSync(join(store.directory, name), { recursive: true });
+  const partial = join(store.directory, 'partial');
+  for (const name of readdirSync(partial).filter(one => one.startsWith(PASSING_PREFIX))) {
+    const changed = statSync(join(partial, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    // a younger one may be another run's
+    if (changed / 1000 < now() - KILLED_AFTER_SECONDS) rmSync(join(partial, name), { force: true });
+  }
 }

@@ -36,6 +36,8 @@ export interface FetchSources {
 /** Told of what happens, for a line of progress. */
 export interface FetchWatcher {
   bytes(count: number): void;
+  /** An archive that is looked through now. */
+  reading(path: string): void;
   /** `present`: it had not to be fetched. */
   done(name: string, present: boolean): void;
 }
@@ -63,7 +65,7 @@ export async function fetchArtifacts(order: FetchOrder, sources: FetchSources): 
       controller.abort();
     }
   };
-  const imported = await importSources(sources.from, order, store).catch((error: unknown) => {
+  const imported = await importSources(sources.from, order, store, watcher.reading).catch((error: unknown) => {
     fatal = error;
     controller.abort();
     return NOTHING_IMPORTED;

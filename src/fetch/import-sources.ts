@@ -33,7 +33,12 @@ const CODES: Readonly<Record<FormatFault, ProblemCode>> = {
 };
 
 /** @param paths as the operator wrote them. @throws system errors */
-export async function importSources(paths: readonly string[], order: FetchOrder, store: ArtifactStore): Promise<Imported> {
+export async function importSources(
+  paths: readonly string[],
+  order: FetchOrder,
+  store: ArtifactStore,
+  reading: (path: string) => void,
+): Promise<Imported> {
   const programs = new Map<string, ProgramInStore>();
   const images = new Map<string, ImageInStore>();
   const faults = new Map<string, DownloadError[]>();
@@ -68,6 +73,7 @@ export async function importSources(paths: readonly string[], order: FetchOrder,
     } else for (const program of programsNamed(path, wanted)) used = (await take(program, path)) || used;
     const isProgram = (file: string) => programsNamed(file, order.programs).length > 0;
     for (const file of files.filter(one => !isProgram(one) && (!directory || ARCHIVE.test(one)))) {
+      reading(file);
       try {
         used = (await importArchive(file, offers, order, store)) || used;
       } catch (error) {

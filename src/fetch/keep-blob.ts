@@ -7,7 +7,7 @@ import { randomHex } from '../random.ts';
 import { syncDirectory } from '../write/atomic-file.ts';
 import { undoWhenInterrupted } from '../write/cleanup.ts';
 import { named } from '../write/file-system-problem.ts';
-import type { ArtifactStore } from './artifact-store.ts';
+import { type ArtifactStore, PASSING_PREFIX } from './artifact-store.ts';
 import { DownloadError } from './download-error.ts';
 
 /** Puts a file of the store's own file system into its place; the caller has checked its digest. @throws system errors */
@@ -42,7 +42,7 @@ export function reject(store: ArtifactStore, temporary: string, wanted: string, 
 export function keepBytes(store: ArtifactStore, bytes: Uint8Array): string {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (store.has(sha256)) return sha256;
-  const temporary = store.partialOf(`${sha256}.${randomHex(4)}`);
+  const temporary = store.partialOf(PASSING_PREFIX + randomHex(8));
   const remove = () => rmSync(temporary, { force: true });
   const done = undoWhenInterrupted(remove);
   try {
@@ -69,7 +69,7 @@ export async function keepStream(
   wanted: string | undefined,
   name: string,
 ): Promise<{ readonly sha256: string; readonly size: number }> {
-  const temporary = store.partialOf(`local-${randomHex(8)}`);
+  const temporary = store.partialOf(PASSING_PREFIX + randomHex(8));
   const done = undoWhenInterrupted(() => rmSync(temporary, { force: true }));
   let file: FileHandle | undefined;
   try {

@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { FormatError } from '../formats/format-error.ts';
 import { randomHex } from '../random.ts';
 import { undoWhenInterrupted } from '../write/cleanup.ts';
-import type { ArtifactStore } from './artifact-store.ts';
+import { type ArtifactStore, PASSING_PREFIX } from './artifact-store.ts';
 import { writeAll } from './keep-blob.ts';
 
 /** Of what a compressed archive may unpack to: no set of images comes near it. */
@@ -27,7 +27,7 @@ export async function withUnpacked<T>(store: ArtifactStore, path: string, use: (
   const other = OTHER_FORMATS.find(([magic]) => head.startsWith(magic));
   if (other) throw new FormatError('unsupported', `it is compressed with ${other[1]}: unpack it first (${other[2]})`);
   if (!head.startsWith('1f8b')) return use(path);
-  const copy = store.partialOf(`unpacked-${randomHex(8)}`);
+  const copy = store.partialOf(PASSING_PREFIX + randomHex(8));
   const remove = () => rmSync(copy, { force: true });
   const done = undoWhenInterrupted(remove);
   try {

@@ -1,7 +1,7 @@
 // kubekiln fetch --from: archives of docker save and OCI layouts, the honest ones and the hostile ones.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -253,6 +253,16 @@ describe('kubekiln fetch --from', () => {
       const left = existsSync(join(project.cache, 'partial')) ? readdirSync(join(project.cache, 'partial')) : [];
       assert.deepEqual(left, []);
     });
+
+  it('removes what runs left that were killed a day ago, and no half', async () => {
+    const partial = join(project.cache, 'partial');
+    mkdirSync(partial, { recursive: true });
+    for (const name of ['passing-old', 'passing-new', 'ab'.repeat(32)]) writeFileSync(join(partial, name), 'x');
+    const days = (count: number) => new Date(Date.now() - count * 86_400_000);
+    for (const name of ['passing-old', 'ab'.repeat(32)]) utimesSync(join(partial, name), days(2), days(2));
+    await fetchFrom();
+    assert.deepEqual(readdirSync(partial).sort(), ['ab'.repeat(32), 'passing-new']);
+  });
 
   it('follows the links by which docker save names a layer twice', async () => {
     const tars = [layer, layer];
