@@ -161,7 +161,7 @@ function stoppedProblem(error: unknown, missing: readonly string[]): Problem {
   if (problem === undefined) throw error;
   const full = failedWith(error, 'ENOSPC', 'EDQUOT');
   const hint = 'free some space there, or choose another directory with --cache-dir; what is complete stays, and halves are continued';
-  return { ...problem, ...(full && { hint }), details: missing.map(name => `missing: ${name}`) };
+  return { ...problem, ...(full && { hint, details: missing.map(name => `missing: ${name}`) }) };
 }
 
 function missingOf({ programs, images }: FetchOrder, hereP: readonly ProgramInStore[], hereI: readonly ImageInStore[]): readonly string[] {

@@ -160,7 +160,8 @@ async function receiveRest(half: string, wanted: Wanted, { open, onBytes, signal
     await file.close();
   }
   if (wantedSize !== undefined && size < wantedSize)
-    throw new DownloadError(`it ends after ${size} of ${wantedSize} bytes`, false, { code: 'size-mismatch' });
+    // A whole answer that ends in order is all that there is; the rest of one may come in several.
+    throw new DownloadError(`it ends after ${size} of ${wantedSize} bytes`, !continues, { code: 'size-mismatch' });
   return { hash, size };
 }
 

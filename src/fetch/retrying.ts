@@ -5,7 +5,7 @@ const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 250;
 const MAX_PATIENCE_MS = 60_000;
 /** Of a file that comes in pieces: each of them moved it on. */
-const MAX_PIECES = 1000;
+const MAX_PIECES = 100;
 
 /**
  * Does `work` again while its failure may heal: a connection that broke, a server that answers 5xx or 429 (and says in Retry-After when to come back).

@@ -167,6 +167,15 @@ describe('kubekiln fetch --from', () => {
     assert.ok(other.found.includes(`error wrong-architecture: ${DNS} is for other machines than the nodes`), other.stderr);
   });
 
+  it('names a path that is not there', async () => {
+    const { code, found } = await fetchFrom(at('nowhere.tar'));
+    assert.equal(code, 1);
+    assert.ok(
+      found.some(text => /^error file-not-found: .*nowhere\.tar: no such file/.test(text)),
+      found.join('\n'),
+    );
+  });
+
   it('warns of an archive with nothing that is needed', async () => {
     const { found } = await fetchFrom(write('other.tar', tar(dockerSave(['registry.invalid/nobody:1'], part(pause)))));
     assert.ok(

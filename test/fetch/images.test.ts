@@ -194,6 +194,8 @@ describe('kubekiln fetch: images', { skip }, () => {
       /^error wrong-architecture/,
       /says linux\/arm64, not linux\/amd64/,
     ],
+    ['layers that are shorter than it says', { lie: 10 }, /^error size-mismatch/, /it ends after \d+ of \d+ bytes/],
+    ['layers that are longer than it says', { lie: -10 }, /^error size-mismatch/, /longer than the \d+ bytes/],
     ['a configuration that contradicts its index', { configArchitecture: 'arm64' }, /^error wrong-architecture/, /says linux\/arm64/],
   ];
   for (const [place, [what, settings, error, reason]] of bad.entries())
