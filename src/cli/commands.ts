@@ -3,6 +3,7 @@ import { build } from './commands/build.ts';
 import { certsCheckExpiration } from './commands/certs-check-expiration.ts';
 import { completion } from './commands/completion.ts';
 import { explain } from './commands/explain.ts';
+import { fetch } from './commands/fetch.ts';
 import { imagesList, imagesPin } from './commands/images.ts';
 import { init } from './commands/init.ts';
 import { inspect } from './commands/inspect.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   certsCheckExpiration,
   imagesList,
   imagesPin,
+  fetch,
   kubeconfig,
   secretsInit,
   secretsList,

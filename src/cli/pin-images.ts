@@ -1,13 +1,11 @@
 import type { DownloadSettings } from '../fetch/http-download.ts';
 import { readDigest } from '../fetch/read-digests.ts';
-import { type LockedBinary, type LockedImage, serializeLock } from '../pki/lock-file.ts';
-import { binaryDigests, imageDigest, urlOf } from '../pki/pins.ts';
+import type { LockedBinary, LockedImage } from '../pki/lock-file.ts';
+import { binaryDigests, imageDigest } from '../pki/pins.ts';
 import { listArtifacts } from '../plan/list-artifacts.ts';
 import type { BinaryDownload } from '../plan/node-plan.ts';
 import { hasErrors, type Problem } from '../problem.ts';
 import type { Cluster } from '../spec/cluster.ts';
-import { replaceFile } from '../write/atomic-file.ts';
-import { PUBLIC_MODE } from './build-from-disk.ts';
 import { type Invocation, NOTHING_WRITTEN, type Outcome, type Reporter } from './command.ts';
 import { displayPath } from './display-path.ts';
 import { loadLocked } from './images-report.ts';
@@ -16,6 +14,10 @@ import { type Project, projectOf } from './project.ts';
 import { counted, renderTable } from './table.ts';
 import { UsageError } from './usage-error.ts';
 import { withProjectLock } from './with-lock.ts';
+import { lockedBinary, withPins, writePins } from './write-pins.ts';
+
+/** Said wherever a digest came from nobody but the server that gave the bytes. */
+export const TRUSTED_ONCE = 'The mirror was trusted for the new digests, this once: compare them with those that upstream publishes.';
 
 type Row = LockedBinary & { readonly from: string };
 
@@ -62,12 +64,8 @@ async function pin(project: Project, given: readonly LockedImage[], dryRun: bool
     const digest = given.find(one => one.image === image)?.digest ?? imageDigest(lock, image);
     return digest === undefined || image.includes('@') ? [] : [{ image, digest }];
   });
-  const next = {
-    ...lock,
-    ...(rows.length > 0 && { binaries: rows.map(({ from: _from, ...binary }) => binary) }),
-    ...(pinned.length > 0 && { images: pinned.toSorted((a, b) => (a.image < b.image ? -1 : 1)) }),
-  };
-  const changed = !dryRun && replaceFile(project.lockFile, serializeLock(next), PUBLIC_MODE);
+  const binaries = rows.map(({ from: _from, ...binary }) => binary);
+  const changed = !dryRun && writePins(project, withPins(lock, binaries, pinned));
   const trusted = rows.filter(({ from }) => from !== KEPT).length;
   const cells = rows.map(row => [row.name, row.version, row.architecture, row.sha256, row.from]);
   const said = `${counted(trusted, 'digest')} ${dryRun ? 'to pin' : 'pinned'}, ${rows.length - trusted} kept; ${counted(pinned.length, 'image')} with a digest.`;
@@ -76,7 +74,7 @@ async function pin(project: Project, given: readonly LockedImage[], dryRun: bool
     files,
     text: `${renderTable(['PROGRAM', 'VERSION', 'ARCH', 'SHA256', 'FROM'], cells)}${said}\n`,
     data: { apiVersion: 'kubekiln/v1alpha1', kind: 'Pins', cluster: cluster.name, dryRun, changed, binaries: rows, images: pinned },
-    notes: trusted === 0 ? [] : ['The mirror was trusted for the new digests, this once: compare them with those that upstream publishes.'],
+    notes: trusted === 0 ? [] : [TRUSTED_ONCE],
     next: ['kubekiln build'],
   };
 }
@@ -84,28 +82,28 @@ async function pin(project: Project, given: readonly LockedImage[], dryRun: bool
 const KEPT = 'cluster.lock.yaml';
 
 async function rowOf(
-  { name, version, architecture, source }: BinaryDownload,
+  download: BinaryDownload,
   known: string | undefined,
   cluster: Cluster,
   settings: DownloadSettings,
 ): Promise<Row | Problem> {
-  const binary = { name, version, architecture, url: urlOf(source) };
-  if (known !== undefined) return { ...binary, sha256: known, from: KEPT };
+  const { name, version, architecture, source } = download;
+  if (known !== undefined) return { ...lockedBinary(download, known), from: KEPT };
   const read = await readDigest(source, cluster.binaries.urls, settings);
-  if (!('reasons' in read)) return { ...binary, sha256: read.sha256, from: read.url };
+  if (!('reasons' in read)) return { ...lockedBinary(download, read.sha256), from: read.url };
   const message = `${name} ${version} (${architecture}) is on no mirror`;
   const hint = `put https://${source} there, at its address without https:// (wget -x does)`;
   return { severity: 'error', code: 'download-failed', path: [], message, hint, details: read.reasons };
 }
 
 /** A mirror may want a password, which stands in secrets.yaml; without that file, none is given. */
-function downloadSettings(project: Project, { downloads }: Cluster): DownloadSettings {
+export function downloadSettings(project: Project, { downloads }: Cluster): DownloadSettings {
   const authority = downloads.certificateAuthority?.content;
   const credentials = loadClusterWithSecrets(project).secrets?.downloadCredentials ?? [];
   return { credentials, ...(authority !== undefined && { authority }) };
 }
 
-function noLock(project: Project): Problem {
+export function noLock(project: Project): Problem {
   const message = `no ${displayPath(project.lockFile)}, which the digests would stand in`;
   return {
     severity: 'error',

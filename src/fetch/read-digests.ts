@@ -11,6 +11,14 @@ export interface ReadDigest {
 
 const DIGEST_FILE_BYTES = 1024;
 
+/** A mirror that is upstream itself: a source below it is its own address. */
+export const UPSTREAM = 'https:/';
+
+/** Where a mirror has a program. */
+export function urlOn(mirror: string, source: string): string {
+  return `${mirror.replace(/(?<!:)\/+$/, '')}/${source}`;
+}
+
 /** @returns the digest from the first mirror that has the file, or each mirror's reason */
 export async function readDigest(
   source: string,
@@ -19,8 +27,8 @@ export async function readDigest(
 ): Promise<ReadDigest | { readonly reasons: readonly string[] }> {
   const reasons: string[] = [];
   for (const mirror of mirrors) {
-    const url = `${mirror}/${source}`;
-    const stated = await download(`${url}.sha256`, settings, statedDigest).catch(() => undefined);
+    const url = urlOn(mirror, source);
+    const stated = await statedDigest(url, settings);
     if (stated !== undefined) return { sha256: stated, from: 'sha256-file', url: `${url}.sha256` };
     try {
       return { sha256: await download(url, settings, contentDigest), from: 'content', url };
@@ -31,8 +39,13 @@ export async function readDigest(
   return { reasons };
 }
 
+/** What <url>.sha256 says; undefined where there is none, or something else. */
+export function statedDigest(url: string, settings: DownloadSettings): Promise<string | undefined> {
+  return download(`${url}.sha256`, settings, readStated).catch(() => undefined);
+}
+
 /** The digest alone, or a line of sha256sum; undefined for anything else (a page that says "not found"). */
-async function statedDigest(body: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+async function readStated(body: AsyncIterable<Uint8Array>): Promise<string | undefined> {
   let text = '';
   for await (const chunk of body) {
     text += Buffer.from(chunk).toString('latin1');

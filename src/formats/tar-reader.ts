@@ -11,7 +11,7 @@ const MAX_PAX_BYTES = 64 * 1024;
 const HARMLESS_PAX_KEYS = new Set(['atime', 'ctime', 'mtime', 'comment', 'uname', 'gname', 'uid', 'gid']);
 
 /** Names of the entry types that are refused, for the message. */
-const REFUSED_TYPES: Readonly<Record<string, string>> = {
+export const REFUSED_TYPES: Readonly<Record<string, string>> = {
   '1': 'a hard link',
   '2': 'a symbolic link',
   '3': 'a character device',
@@ -70,8 +70,8 @@ function addEntry(header: TarHeader, content: Buffer, paths: EntryPaths, files: 
   files.push({ path, mode: header.mode, content });
 }
 
-/** The path that an extended header gives to the next entry; empty when it gives none. */
-function paxPath(content: Buffer): string {
+/** The path that an extended header gives to the next entry; empty when it gives none. @throws FormatError */
+export function paxPath(content: Buffer): string {
   if (content.length > MAX_PAX_BYTES) throw new FormatError('too-large', 'an extended tar header is too large');
   let path = '';
   let rest = content;

@@ -2,8 +2,8 @@
 # Installs what the tests need on a fresh Debian 12 or 13, as root. Quick when all is there. Node and Go are prerequisites that it only checks.
 # usage: setup-host.sh
 set -eu
-tools='zsh fish strace systemd-analyze script git systemd-nspawn mmdebstrap ip nsenter setpriv flock xorriso genisoimage isoinfo cloud-init openssl curl qemu-system-x86_64 mke2fs haproxy gcc'
-packages='zsh fish strace systemd bsdutils git procps systemd-container mmdebstrap iproute2 util-linux xorriso genisoimage cloud-init openssl curl qemu-system-x86 e2fsprogs ca-certificates debian-archive-keyring python3-yaml haproxy gcc libc6-dev'
+tools='zsh fish strace systemd-analyze script git systemd-nspawn mmdebstrap ip nsenter setpriv flock xorriso genisoimage isoinfo cloud-init openssl curl qemu-system-x86_64 mke2fs haproxy gcc docker-registry skopeo'
+packages='zsh fish strace systemd bsdutils git procps systemd-container mmdebstrap iproute2 util-linux xorriso genisoimage cloud-init openssl curl qemu-system-x86 e2fsprogs ca-certificates debian-archive-keyring python3-yaml haproxy gcc libc6-dev docker-registry skopeo'
 
 missing=
 for tool in $tools; do
@@ -23,8 +23,10 @@ if [ -n "$missing" ]; then
     mkdir -p /etc/cloud
     [ -e /etc/cloud/cloud.cfg ] || touch /etc/cloud/cloud-init.disabled
   fi
-  # haproxy is here to read our configuration: the package would start it.
-  command -v haproxy > /dev/null || ln -sf /dev/null /etc/systemd/system/haproxy.service
+  # haproxy is here to read our configuration, docker-registry to be started by tests: their packages would start them.
+  for service in haproxy docker-registry; do
+    command -v "$service" > /dev/null || ln -sf /dev/null "/etc/systemd/system/$service.service"
+  done
   # shellcheck disable=SC2086 # a list of packages
   apt-get install -y -qq --no-install-recommends $packages > /dev/null
 fi

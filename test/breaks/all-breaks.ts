@@ -2,6 +2,7 @@ import { ADDON_BREAKS } from './addons.ts';
 import type { Break } from './break.ts';
 import { CARRIER_BREAKS } from './carriers.ts';
 import { CERTIFICATE_BREAKS } from './certificates.ts';
+import { FETCH_BREAKS } from './fetching.ts';
 import { FLAG_BREAKS } from './flags.ts';
 import { INPUT_BREAKS } from './input.ts';
 import { PLAN_BREAKS } from './plan.ts';
@@ -17,6 +18,7 @@ export const BREAKS: readonly Break[] = [
   ...PLAN_BREAKS,
   ...ADDON_BREAKS,
   ...CARRIER_BREAKS,
+  ...FETCH_BREAKS,
   ...READING_BREAKS,
   ...WRITING_BREAKS,
 ];

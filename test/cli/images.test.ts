@@ -1,12 +1,11 @@
 // Programs by reference: the list of what a cluster needs, digests from a mirror that misbehaves, and builds that want them.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { closedPort, type Mirror, startMirror } from '../mirror/faulty-mirror.ts';
-import { newProject, PROGRAM, pinImages, type Result, succeed } from './program.ts';
+import { kubekilnBeside as kubekiln, newProject, pinImages, succeed } from './program.ts';
 
 interface List {
   readonly binaries: readonly {
@@ -18,20 +17,6 @@ interface List {
   }[];
   readonly images: readonly { readonly image: string; readonly usedBy: string; readonly digest?: string }[];
   readonly packages: readonly { readonly path: string }[];
-}
-
-/** Not spawnSync: the mirror lives in this process. */
-function kubekiln(args: readonly string[], cwd: string): Promise<Result> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  const texts = [child.stdout, child.stderr].map(stream => {
-    const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    return () => Buffer.concat(chunks).toString();
-  });
-  const [stdout, stderr] = texts;
-  return new Promise(resolve =>
-    child.on('close', (code, signal) => resolve({ code, signal, stdout: stdout?.() ?? '', stderr: stderr?.() ?? '' })),
-  );
 }
 
 const list = (cwd: string): List => JSON.parse(succeed(['images', 'list', '-o', 'json'], { cwd }).stdout);

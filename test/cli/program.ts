@@ -47,6 +47,19 @@ export function kubekiln(args: readonly string[], options: RunOptions): Result {
   return { code: status, signal, stdout, stderr };
 }
 
+/** The same without blocking this process, in which a server may have to answer. */
+export function kubekilnBeside(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Result> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: environment(env) });
+  const [stdout, stderr] = [child.stdout, child.stderr].map(stream => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString();
+  });
+  return new Promise(resolve =>
+    child.on('close', (code, signal) => resolve({ code, signal, stdout: stdout?.() ?? '', stderr: stderr?.() ?? '' })),
+  );
+}
+
 /** Starts it and leaves it running. */
 export function startKubekiln(args: readonly string[], cwd: string, stdio: SpawnOptions['stdio'] = 'ignore'): ChildProcess {
   return spawn(process.execPath, [PROGRAM, ...args], { cwd, stdio, env: environment() });
