@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { build } from './commands/build.ts';
+import { bundleCreate, bundleInspect, bundleVerify } from './commands/bundle.ts';
 import { certsCheckExpiration } from './commands/certs-check-expiration.ts';
 import { completion } from './commands/completion.ts';
 import { explain } from './commands/explain.ts';
@@ -25,6 +26,9 @@ export const COMMANDS: readonly Command[] = [
   certsCheckExpiration,
   imagesList,
   imagesPin,
+  bundleCreate,
+  bundleVerify,
+  bundleInspect,
   kubeconfig,
   secretsInit,
   secretsList,

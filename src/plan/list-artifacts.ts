@@ -31,7 +31,7 @@ export function plannedImages(cluster: Cluster): readonly PlannedImage[] {
 }
 
 /** Which programs a node needs depends on no key. */
-function namesOnly(cluster: Cluster): Credentials {
+export function namesOnly(cluster: Cluster): Credentials {
   const authority = (name: AuthorityName) => ({ bundle: `${name}\n`, certificate: `${name}\n`, key: `${name}\n`, notAfter: 0 });
   const requests = certificateRequests(cluster);
   const keys = cluster.encryption.flatMap(rule => rule.providers).flatMap(provider => ('keys' in provider ? provider.keys : []));
