@@ -10,7 +10,7 @@ import { decode } from './encode.ts';
 import { type BundleHead, readHead } from './read-head.ts';
 import { indexDigestOf } from './sbom.ts';
 import { type Sum, writeSums } from './sums.ts';
-import { readTarStream, type TarEntry } from './tar-stream.ts';
+import { checkTarEnd, readTarStream, type TarEntry } from './tar-stream.ts';
 
 /** What a runtime archive may have, packed: it is read as a whole. */
 const MAX_RUNTIME_BYTES = 64 * 1024 * 1024;
@@ -57,6 +57,7 @@ export async function checkBytes(path: string, progress: (bytes: number, member:
       at = `what follows ${member.path}`;
     }
     faults.push(...state.waiting.map(missing), ...sumFaults(head, state.sums));
+    await checkTarEnd(reader);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     faults.push({ member: at, error });

@@ -5,7 +5,7 @@ import { FormatError } from '../formats/format-error.ts';
 import type { ImageEntry } from './bundle-index.ts';
 import { byteReader } from './byte-reader.ts';
 import { BLOB_DIRECTORY, LAYOUT_CONTENT, LAYOUT_FILE, LAYOUT_INDEX, layoutIndex } from './image-layout.ts';
-import { readTarStream, type TarEntry } from './tar-stream.ts';
+import { checkTarEnd, readTarStream, type TarEntry } from './tar-stream.ts';
 import { MAX_DOCUMENT_BYTES, walkImage } from './walk-image.ts';
 
 /** Index, manifest and configuration of an image, and small layers that look like one. */
@@ -16,7 +16,8 @@ export async function checkLayout(decoded: AsyncIterable<Uint8Array>, { name, ar
   const blobs = new Map<string, number>();
   const kept = new Map<string, Uint8Array>();
   let keptBytes = 0;
-  for await (const entry of readTarStream(byteReader(decoded))) {
+  const reader = byteReader(decoded);
+  for await (const entry of readTarStream(reader)) {
     const { content, isDocument, sha256 } = await readEntry(entry);
     if (isDocument) {
       kept.set(entry.path, content);
@@ -28,6 +29,7 @@ export async function checkLayout(decoded: AsyncIterable<Uint8Array>, { name, ar
       throw new FormatError('damaged', `${entry.path} is not what its name says, or has no place in an image`);
     blobs.set(sha256, entry.size);
   }
+  await checkTarEnd(reader);
   const text = (path: string) => Buffer.from(kept.get(path) ?? []).toString('utf8');
   if (text(LAYOUT_FILE) !== LAYOUT_CONTENT) throw new FormatError('damaged', `its ${LAYOUT_FILE} is missing, or another`);
   const image = walkImage(digest, architecture, sha256 => kept.get(BLOB_DIRECTORY + sha256));

@@ -24,7 +24,7 @@ export interface TarEntry {
   readonly content: () => AsyncIterable<Uint8Array>;
 }
 
-/** @throws FormatError for what is no such tar, is cut, or has more behind its end */
+/** The entries up to the first block of zeros; `checkTarEnd` reads on from there. @throws FormatError for what is no such tar, or is cut */
 export async function* readTarStream(reader: ByteReader): AsyncGenerator<TarEntry> {
   const paths = new EntryPaths();
   for (let count = 0; ; count++) {
@@ -57,6 +57,10 @@ export async function* readTarStream(reader: ByteReader): AsyncGenerator<TarEntr
     const padding = await reader.take(paddingOf(header.size));
     if (padding.some(byte => byte !== 0)) throw new FormatError('damaged', `there is data behind the entry ${shown}`);
   }
+}
+
+/** The rest of a tar behind its last entry. @throws FormatError when it is cut, or has more */
+export async function checkTarEnd(reader: ByteReader): Promise<void> {
   const second = await reader.take(BLOCK);
   if (second.some(byte => byte !== 0))
     throw new FormatError('damaged', 'there is one block of zeros in the tar archive, and more behind it');

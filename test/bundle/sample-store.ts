@@ -22,9 +22,13 @@ export interface Sample {
   readonly images: readonly { readonly image: string; readonly digest: string; readonly usedBy: string }[];
 }
 
-/** @param edit of cluster.yaml */
-export function sampleProject(edit: (text: string) => string = text => text): Sample {
+/**
+ * @param edit of cluster.yaml
+ * @param siblings files beside it
+ */
+export function sampleProject(edit: (text: string) => string = text => text, siblings: Readonly<Record<string, string>> = {}): Sample {
   const directory = newProject();
+  for (const [name, content] of Object.entries(siblings)) writeFileSync(join(directory, name), content);
   const file = join(directory, 'cluster.yaml');
   writeFileSync(file, edit(readFileSync(file, 'utf8')));
   return fillStore(directory);
@@ -53,9 +57,10 @@ export function pin(directory: string, pins: Pick<Lock, 'binaries' | 'images'>):
   writeFileSync(file, serializeLock({ ...lock, ...pins }));
 }
 
-/** Archives as gzip, as upstream has them; programs that fill more than one block when they are deflated. */
+/** Archives as gzip, as upstream has them; of the programs one fills several blocks when it is deflated. */
 function programContent(url: string): Buffer {
-  const lines = Array.from({ length: 20_000 }, (_, line) => `${url} ${line} ${(line * 2_654_435_761) % 4_294_967_291}\n`);
+  const count = url.endsWith('/kube-apiserver') ? 20_000 : 300;
+  const lines = Array.from({ length: count }, (_, line) => `${url} ${line} ${(line * 2_654_435_761) % 4_294_967_291}\n`);
   const content = Buffer.from(lines.join(''));
   return url.endsWith('gz') ? gzipSync(content.subarray(0, 50_000)) : content;
 }
