@@ -35,6 +35,7 @@ export interface CreateInput {
 interface Part {
   readonly entry: Entry;
   readonly content: () => AsyncIterable<Uint8Array>;
+  readonly file?: string;
   /** What its content must have; absent where that is not known before. */
   readonly expected?: string;
 }
@@ -93,13 +94,13 @@ async function writeParts(temporary: string, parts: readonly Part[], input: Crea
     let before = 0;
     const entries: Entry[] = [];
     const sums: Sum[] = [];
-    for (const { entry, content, expected } of parts) {
+    for (const { entry, content, file: own, expected } of parts) {
       const seen = tally();
       const watched = observed(content(), chunk => {
         seen.look(chunk);
         input.progress(`${percent(before + seen.size(), total)} packing ${titleOf(entry)}`);
       });
-      const stored = await writer.add(entry.member, encode(watched, entry.encoding)).catch(unusable);
+      const stored = await writer.add(entry.member, encode(watched, entry.encoding, own)).catch(unusable);
       if (typeof stored === 'string') return notWhatItWas(entry, stored);
       const sha256 = seen.sha256();
       if (seen.size() !== entry.size || (expected !== undefined && sha256 !== expected))
@@ -142,10 +143,15 @@ function partsOf({ runtime, found, encoding }: CreateInput): readonly Part[] {
   const encodingOf = (compressed: boolean): Encoding => (compressed ? '-' : encoding);
   const unknown = '0'.repeat(64);
   const programs = found.programs.map((program): Part => {
-    const { architecture, source, sha256, size, compressed, content } = program;
+    const { architecture, source, sha256, size, compressed, content, file } = program;
     const member = programMember(architecture, source, sha256, taken, encodingOf(compressed));
     taken.add(member);
-    return { entry: { kind: 'file', sha256, size, member, encoding: encodingOf(compressed), source }, content, expected: sha256 };
+    return {
+      entry: { kind: 'file', sha256, size, member, encoding: encodingOf(compressed), source },
+      content,
+      ...(file !== undefined && { file }),
+      expected: sha256,
+    };
   });
   const images = found.images.map(({ architecture, image, digest, size, compressed, content }): Part => {
     const member = imageMember(architecture, image, digest, encodingOf(compressed));

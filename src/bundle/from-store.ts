@@ -16,6 +16,8 @@ interface Found {
   /** Deflating it again would gain nothing. */
   readonly compressed: boolean;
   readonly content: () => AsyncIterable<Uint8Array>;
+  /** Where its bytes stand in one file. */
+  readonly file?: string;
 }
 
 export type FoundProgram = WantedProgram & Found & { readonly sha256: string };
@@ -39,7 +41,7 @@ export function findInStore(wanted: Wanted, store: ArtifactStore): FoundAll {
       return [];
     }
     const path = store.pathOf(sha256);
-    return [{ ...program, sha256, size: statSync(path).size, compressed: isCompressed(path), content: () => fileChunks(path) }];
+    return [{ ...program, sha256, size: statSync(path).size, compressed: isCompressed(path), content: () => fileChunks(path), file: path }];
   });
   const images = wanted.images.flatMap((image): FoundImage[] => {
     if (image.digest === undefined) return [];

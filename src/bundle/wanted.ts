@@ -39,7 +39,7 @@ export function wantedOf(cluster: Cluster, lock: Lock | undefined, architectures
   const digests = binaryDigests(lock);
   const plans = planCluster(cluster, namesOnly(cluster), digests);
   const users = downloadUsers(plans);
-  const { downloads, images } = listArtifacts(cluster);
+  const { downloads, images } = listArtifacts(cluster, plans);
   return {
     runtime: runtimeArchive(plans, runtimeFiles(cluster)),
     programs: downloads

@@ -2,7 +2,7 @@
 import { COMPONENTS } from '../components/components.ts';
 import type { AuthorityName, Credentials } from '../pki/request.ts';
 import type { Cluster } from '../spec/cluster.ts';
-import type { BinaryDownload, PlannedBinary, PlannedImage } from './node-plan.ts';
+import type { BinaryDownload, NodePlan, PlannedBinary, PlannedImage } from './node-plan.ts';
 import { certificateRequests, planCluster } from './plan-cluster.ts';
 
 export interface ClusterArtifacts {
@@ -14,8 +14,9 @@ export interface ClusterArtifacts {
   readonly images: readonly PlannedImage[];
 }
 
-export function listArtifacts(cluster: Cluster): ClusterArtifacts {
-  const binaries = planCluster(cluster, namesOnly(cluster)).flatMap(plan => plan.binaries);
+/** @param plans of the cluster, where they are at hand already */
+export function listArtifacts(cluster: Cluster, plans: readonly NodePlan[] = planCluster(cluster, namesOnly(cluster))): ClusterArtifacts {
+  const binaries = plans.flatMap(plan => plan.binaries);
   const downloads = new Map(binaries.flatMap(({ download }) => (download ? [[download.source, download] as const] : [])));
   const packages = new Map(binaries.flatMap(binary => (binary.download ? [] : [[binary.path, binary] as const])));
   return {
