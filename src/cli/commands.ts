@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { build } from './commands/build.ts';
+import { bundleCreate, bundleInspect, bundleVerify } from './commands/bundle.ts';
 import { certsCheckExpiration } from './commands/certs-check-expiration.ts';
 import { completion } from './commands/completion.ts';
 import { explain } from './commands/explain.ts';
@@ -27,6 +28,9 @@ export const COMMANDS: readonly Command[] = [
   imagesList,
   imagesPin,
   fetch,
+  bundleCreate,
+  bundleVerify,
+  bundleInspect,
   kubeconfig,
   secretsInit,
   secretsList,

@@ -17,6 +17,9 @@ export async function verifyAndReport(invocation: Invocation, reporter: Reporter
   const root = outputRoot(projectOf(invocation), invocation);
   const paths = invocation.positionals.length > 0 ? invocation.positionals : builtClusters(root);
   if (paths.length === 0) return { problems: [nothingBuilt(root)] };
+  const bundles = await bundlesAmong(paths);
+  if (bundles.length === paths.length) return verifyBundles(bundles, invocation, reporter);
+  if (bundles.length > 0) throw new UsageError(`${bundles.join(', ')}: a bundle is verified by itself, not beside other artifacts`);
   reporter.progress(`reading ${paths.join(', ')}`);
   const { problems, checks, nodes } = verifyPaths(paths, { now: now() });
   const rows = checks.map(({ about, count }) => [withCommas(count), about]);
@@ -26,6 +29,18 @@ export async function verifyAndReport(invocation: Invocation, reporter: Reporter
     data: { apiVersion: 'kubekiln/v1alpha1', kind: 'Verification', paths, nodes, checks },
     next: ['boot the nodes, in any order', 'kubekiln status --wait'],
   };
+}
+
+async function bundlesAmong(paths: readonly string[]): Promise<readonly string[]> {
+  const { isBundle } = await import('../bundle/list-bundle.ts');
+  const flags = await Promise.all(paths.map(isBundle));
+  return paths.filter((_, place) => flags[place]);
+}
+
+async function verifyBundles(bundles: readonly string[], invocation: Invocation, reporter: Reporter): Promise<Outcome> {
+  const [bundle, ...more] = bundles;
+  if (bundle === undefined || more.length > 0) throw new UsageError('bundles are verified one by one');
+  return (await import('./bundle-verify.ts')).verifyBundleAndReport(bundle, invocation, reporter);
 }
 
 /** The clusters that were built below a directory, as a user would name them. */

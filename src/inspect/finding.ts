@@ -31,11 +31,16 @@ export function reading<T>(subject: string, work: () => T): Reading<T> {
   try {
     return { value: work() };
   } catch (error) {
-    if (error instanceof FormatError) return { problem: finding(CODES[error.fault], subject, error.message) };
+    if (error instanceof FormatError) return { problem: formatFinding(error, subject) };
     const problem = systemProblem(error, subject);
     if (problem) return { problem };
     throw error;
   }
+}
+
+/** What a reader says about its input, as a problem. */
+export function formatFinding(error: FormatError, subject: string): Problem {
+  return finding(CODES[error.fault], subject, error.message);
 }
 
 /** A failed system call as a problem; undefined for any other error. */

@@ -1,7 +1,7 @@
 // What a cluster needs from outside, without its keys: planned with credentials that hold names only.
 import type { AuthorityName, Credentials } from '../pki/request.ts';
 import type { Cluster } from '../spec/cluster.ts';
-import type { BinaryDownload, PlannedBinary, PlannedImage } from './node-plan.ts';
+import type { BinaryDownload, NodePlan, PlannedBinary, PlannedImage } from './node-plan.ts';
 import { certificateRequests, imagesOf, planCluster } from './plan-cluster.ts';
 
 export interface ClusterArtifacts {
@@ -13,8 +13,9 @@ export interface ClusterArtifacts {
   readonly images: readonly PlannedImage[];
 }
 
-export function listArtifacts(cluster: Cluster): ClusterArtifacts {
-  const binaries = planCluster(cluster, namesOnly(cluster)).flatMap(plan => plan.binaries);
+/** @param plans of the cluster, where they are at hand already */
+export function listArtifacts(cluster: Cluster, plans: readonly NodePlan[] = planCluster(cluster, namesOnly(cluster))): ClusterArtifacts {
+  const binaries = plans.flatMap(plan => plan.binaries);
   const downloads = new Map(binaries.flatMap(({ download }) => (download ? [[download.source, download] as const] : [])));
   const packages = new Map(binaries.flatMap(binary => (binary.download ? [] : [[binary.path, binary] as const])));
   return {
@@ -25,7 +26,7 @@ export function listArtifacts(cluster: Cluster): ClusterArtifacts {
 }
 
 /** Which programs a node needs depends on no key. */
-function namesOnly(cluster: Cluster): Credentials {
+export function namesOnly(cluster: Cluster): Credentials {
   const authority = (name: AuthorityName) => ({ bundle: `${name}\n`, certificate: `${name}\n`, key: `${name}\n`, notAfter: 0 });
   const requests = certificateRequests(cluster);
   const keys = cluster.encryption.flatMap(rule => rule.providers).flatMap(provider => ('keys' in provider ? provider.keys : []));

@@ -39,6 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   plan: /^(components|bug)$/,
   emit: /^(formats|bug|problem|problem-codes)$/,
   inspect: /^(formats|bug|problem|problem-codes|emit|closest-word|source-text)$/,
+  bundle: /^(formats|problem|problem-codes|bug|plan|pki|emit|fetch|inspect|write)$/,
   status: /^(clock)$/,
   fetch: /^(bug|problem|problem-codes|clock|random|formats|write)$/,
   write: /^(bug|problem|problem-codes|formats|random|clock)$/,

@@ -5,6 +5,7 @@ import { gunzip, gzip } from '../../src/formats/gzip.ts';
 import { writeIso } from '../../src/formats/iso9660-writer.ts';
 import { readTar } from '../../src/formats/tar-reader.ts';
 import { type TarFile, writeTar } from '../../src/formats/tar-writer.ts';
+import { bundleCases } from './bundle-cases.ts';
 import { findKubeadm, genisoimage, gnuTar, kubeadm, openssl } from './peers.ts';
 import { call, emptied, isThere, node, PROGRAM, peakMemory, writeCluster } from './program.ts';
 import { type Comparison, compare, type Work } from './rounds.ts';
@@ -83,6 +84,7 @@ export function cases(directory: string): readonly Case[] {
       missing: isThere('genisoimage', '--version') ? undefined : 'genisoimage is not installed',
       measure: rounds => measureIso(join(directory, 'iso'), join(output, 'cp-1'), rounds),
     },
+    ...bundleCases(directory),
   ];
 }
 

@@ -1,5 +1,5 @@
 // npm run bench: kubekiln beside its peers, printed as a table of ratios. `-- --write` also puts it into docs/performance.md; `-- --rounds=9` measures
-// more often. It is no test: a busy machine would fail it.
+// more often, `-- bundle` only what has that word. It is no test: a busy machine would fail it.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,11 +8,14 @@ import { packageRoot } from '../../src/formats/package-root.ts';
 import { type Case, cases } from './cases.ts';
 import type { Spread } from './rounds.ts';
 
-const { values } = parseArgs({ options: { write: { type: 'boolean' }, rounds: { type: 'string', default: '5' } } });
+const { values, positionals } = parseArgs({
+  options: { write: { type: 'boolean' }, rounds: { type: 'string', default: '5' } },
+  allowPositionals: true,
+});
 const rounds = Math.max(5, Number(values.rounds));
 const directory = mkdtempSync(join(tmpdir(), 'kubekiln-bench-'));
 try {
-  const lines = [...heading(), ...cases(directory).map(measured)];
+  const lines = [...heading(), ...cases(directory).filter(chosen).map(measured)];
   if (values.write === true) writeInto(join(packageRoot(), 'docs', 'performance.md'), lines);
 } finally {
   rmSync(directory, { recursive: true, force: true });
@@ -27,6 +30,10 @@ function heading(): readonly string[] {
   ];
   for (const line of lines) console.log(line);
   return lines;
+}
+
+function chosen({ what }: Case): boolean {
+  return positionals.every(word => what.includes(word));
 }
 
 function measured({ what, peer, aim, missing, measure }: Case): string {

@@ -94,7 +94,7 @@ function offered(...words: string[]): readonly string[] {
 }
 
 test('bash completes commands, second words, options and choices', () => {
-  assert.deepEqual(offered('bu'), ['build']);
+  assert.deepEqual(offered('bui'), ['build']);
   assert.deepEqual(offered('certs', ''), ['check-expiration']);
   assert.deepEqual(offered('certs', 'check-expiration', '--fa'), ['--fail-within']);
   assert.deepEqual(offered('build', '-o', 'j'), ['json']);

@@ -10,7 +10,8 @@ export const verify: Command = {
   about: [
     'Opens the final artifacts as a node would and checks that they fit together: digests, decoding,',
     'file modes, certificate chains, SANs for every endpoint, the same keys everywhere, order of expiry.',
-    'PATH is an output directory or one artifact; default: every cluster in out/ beside cluster.yaml.',
+    'PATH is an output directory, one artifact or an offline bundle; default: every cluster in out/ beside',
+    'cluster.yaml.',
   ],
   examples: ['kubekiln verify', 'kubekiln verify out/prod', 'kubekiln verify out/prod/nodes/cp-1/seed.iso'],
   next: 'boot the nodes; kubekiln status --wait',
