@@ -118,9 +118,9 @@ lay_request() {
 
 bring_programs() {
   stage=programs code=0
+  lay_request
   # A finished image knows what each artifact became.
   [ ! -f "$image/laid" ] || [ -f "$state/binaries" ] || cp "$image/laid" "$state/binaries"
-  lay_request
   timeout "$patience" sh "$here/kubekiln-fetch" "$work" || code=$?
   [ $code != 124 ] || stop "not everything came within $patience s: $(sed -n 's/.*"reason":"\(.*\)","remedy.*/\1/p' "$state/status.json" 2>/dev/null)" "bring the mirror back, or give it more time: --patience"
   [ $code = 0 ] || { trap - EXIT; exit 1; }

@@ -154,7 +154,7 @@ check_leftovers() {
 check_secrets() {
   set --
   for directory in etc root home opt srv usr/local var; do [ ! -d "$root/$directory" ] || set -- "$@" "$root/$directory"; done
-  hits=$(grep -rIlsE --exclude-dir=containerd --exclude-dir=dpkg -e '-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----|^ *client-key-data: |AGE-SECRET-KEY-' "$@")
+  hits=$(grep -rIlsE --exclude-dir=containerd --exclude-dir=dpkg -e '-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----|^ *client-key-data: |AGE-SECRET-[K]EY-' "$@")
   while read -r path; do [ -z "$path" ] || wrong "${path#"$root"}" "it holds a private key"; done <<HITS
 $hits
 HITS
