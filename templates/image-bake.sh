@@ -2,7 +2,8 @@
 # bake: makes this machine the image that nodes are cloned from. It brings programs and container images, settings of the operating system and the runtime
 # archive, checks all of it, and leaves nothing by which one clone would be taken for another. It can be cut at any line and run again.
 #
-# usage: bake [--bundle DIR | --mirror URL] [--netrc FILE] [--without-images] [--patience SECONDS]
+# usage: bake --this-machine [--bundle DIR | --mirror URL] [--netrc FILE] [--without-images] [--patience SECONDS]
+#   --this-machine     the machine on which it runs becomes the image, and loses what makes it itself: names, keys, logs
 #   --bundle DIR       from the offline bundle in DIR; without it, a volume with the label KUBEKILN is looked for
 #   --mirror URL       from that mirror; without it, from binaries.urls of cluster.yaml, else from where upstream publishes each file
 #   --netrc FILE       passwords of mirrors (curl); the file is not part of the image
@@ -16,7 +17,7 @@ export PATH LC_ALL
 here=$(cd "$(dirname "$0")" && pwd)
 state={{state}} image={{image}} work={{state}}/bake baking={{image}}/baking
 run=/run/kubekiln-bake
-stage=start mirror='' bundle='' netrc='' images=yes patience=3600
+stage=start mirror='' bundle='' netrc='' images=yes patience=3600 meant=no
 
 say() { echo "kubekiln: bake: $*"; }
 
@@ -35,6 +36,7 @@ usage() {
 
 while [ $# -gt 0 ]; do
   case $1 in
+    --this-machine) meant=yes; shift; continue ;;
     --without-images) images=no; shift; continue ;;
     --bundle | --mirror | --netrc | --patience) [ $# -gt 1 ] || usage ;;
     *) usage ;;
@@ -48,6 +50,7 @@ while [ $# -gt 0 ]; do
   shift 2
 done
 
+[ $meant = yes ] || usage
 [ "$(id -u)" = 0 ] || stop "it does not run as root" "run it as root: sudo sh bake"
 trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code" "see the lines above; df shows a full disk"' EXIT
 

@@ -66,7 +66,7 @@ build {
   provisioner "shell" {
     inline = [
       "sudo env DEBIAN_FRONTEND=noninteractive sh -c '${var.packages}'",
-      "sudo sh /run/kubekiln-image/bake ${local.options}",
+      "sudo sh /run/kubekiln-image/bake --this-machine ${local.options}",
     ]
   }
 }

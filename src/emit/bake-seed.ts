@@ -11,7 +11,7 @@ const BAKE = [
   `mount -o ro LABEL=${SEED_LABEL} $image || mount -o ro LABEL=${SEED_LABEL.toLowerCase()} $image`,
   // Words that Packer hands over: the asset tag of the board (SMBIOS type 2).
   'options=$(sed -n "s/^kubekiln-bake//p" /sys/class/dmi/id/board_asset_tag 2>/dev/null)',
-  'if sh $image/bake $options; then verdict="ok $(sha256sum <$image/SHA256SUMS | cut -c1-64)"; else verdict=failed; fi',
+  'if sh $image/bake --this-machine $options; then verdict="ok $(sha256sum <$image/SHA256SUMS | cut -c1-64)"; else verdict=failed; fi',
   'echo "kubekiln: bake: verdict: $verdict"',
   // The first serial line need not be the console.
   'for line in /dev/ttyS0 /dev/ttyAMA0; do [ ! -c $line ] || echo "kubekiln: bake: verdict: $verdict" >$line || :; done 2>/dev/null',

@@ -8,7 +8,7 @@ import { buildBakeableCluster, bundleOf } from './bakeable-cluster.ts';
 import { type BakedTree, createTree } from './baked-tree.ts';
 import { capture } from './command.ts';
 
-const BAKE = 'sh /run/kubekiln-image/bake --bundle /srv/kubekiln';
+const BAKE = 'sh /run/kubekiln-image/bake --this-machine --bundle /srv/kubekiln';
 
 interface Verdict {
   readonly result: string;
