@@ -7,6 +7,8 @@ import { test } from 'node:test';
 import { buildBakeableCluster, bundleOf } from './bakeable-cluster.ts';
 import { type BakedTree, createTree } from './baked-tree.ts';
 import { capture } from './command.ts';
+import { createMirror } from './mirror.ts';
+import { createNetwork } from './network.ts';
 
 const BAKE = 'sh /run/kubekiln-image/bake --this-machine --bundle /srv/kubekiln';
 
@@ -94,6 +96,39 @@ test('an image baked from an offline bundle', { timeout: 1_800_000 }, async t =>
     assert.match(stdout, /x\.key: it holds a private key/);
     assert.match(stdout, /kubekiln-install\.service: a unit of kubekiln/);
     assert.match(stdout, /haproxy/);
+  });
+});
+
+test('an image baked from a mirror, which a private authority vouches for', { timeout: 900_000 }, async t => {
+  const mirror = await createMirror();
+  const network = await createNetwork();
+  t.after(async () => {
+    await mirror.stop();
+    await network.remove();
+  });
+  const built = await buildBakeableCluster({
+    size: 1,
+    spec: { binaries: { source: 'mirror', url: `${mirror.url}/k8s` }, downloads: { caFile: 'ca.pem' } },
+    files: { 'ca.pem': mirror.authority },
+  });
+  for (const source of built.sources) await mirror.put(`k8s/${source}`, await readFile(join(built.upstream, source)));
+  const tree = await createTree(join(built.out, 'image'), built.upstream, network);
+  t.after(() => tree.remove());
+  const bake = 'sh /run/kubekiln-image/bake --this-machine --without-images';
+
+  await t.test('out of reach: it gives up when its patience ends, and says what it waited for', async () => {
+    const { code, stdout } = await tree.sh(`${bake} --patience 8`);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /STOPPED at programs: not everything came within 8 s: https:\/\/10\.77\.0\.1:8443\/k8s\/.*curl: /);
+  });
+
+  await t.test('in reach: programs by their digests, images left to the nodes', async () => {
+    await mirror.start(network);
+    const { code, stdout, stderr } = await tree.sh(bake);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /programs: \d+ in place, \d+ of them new, from https:\/\/10\.77\.0\.1:8443\/k8s/);
+    assert.match(stdout, /images: left to the nodes/);
+    assert.match(stdout, /kubekiln: check: ok: /);
   });
 });
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureRootFileSystem } from './cache.ts';
 import { capture, type Output, run } from './command.ts';
+import type { Network } from './network.ts';
 import { runDirectory } from './run-directory.ts';
 
 export interface BakedTree {
@@ -12,8 +13,11 @@ export interface BakedTree {
   remove(): Promise<void>;
 }
 
-/** @param image the directory image/ of a build: it is /run/kubekiln-image inside, and `bundle` is /srv/kubekiln */
-export async function createTree(image: string, bundle: string): Promise<BakedTree> {
+/**
+ * @param image the directory image/ of a build: it is /run/kubekiln-image inside, and `bundle` is /srv/kubekiln
+ * @param network where it stands; default: one of its own, in which nothing answers
+ */
+export async function createTree(image: string, bundle: string, network?: Network): Promise<BakedTree> {
   const root = await mkdtemp(join(runDirectory(), 'tree-'));
   // No overlay: containerd's own cannot stand on one.
   await run('cp', ['--archive', '--reflink=auto', `${await ensureRootFileSystem()}/.`, root], { timeout: 300_000 });
@@ -28,26 +32,12 @@ export async function createTree(image: string, bundle: string): Promise<BakedTr
     `cp -a ${image}/. ${root}/run/kubekiln-image`,
     `mount --bind ${bundle} ${root}/srv/kubekiln`,
   ];
+  const inside = `set -e; ${mounts.join('; ')}; exec chroot ${root} sh -c "$0"`;
+  const enter = network === undefined ? ['unshare', '--net'] : ['nsenter', `--net=/run/netns/${network.namespace}`];
+  const [program = '', ...words] = [...enter, 'unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', inside];
   return {
     root,
-    sh: script =>
-      capture(
-        'unshare',
-        [
-          '--mount',
-          '--pid',
-          '--net',
-          '--fork',
-          '--kill-child',
-          'sh',
-          '-c',
-          `set -e; ${mounts.join('; ')}; exec chroot ${root} sh -c "$0"`,
-          script,
-        ],
-        {
-          timeout: 400_000,
-        },
-      ),
+    sh: script => capture(program, [...words, script], { timeout: 400_000 }),
     remove: () => rm(root, { recursive: true, force: true }),
   };
 }

@@ -86,6 +86,7 @@ describe('image/', () => {
     const { otherKeys } = readCloudConfig(readFileSync(join(image, 'user-data')), 10_000);
     assert.deepEqual([...otherKeys].sort(), ['runcmd', 'users']);
     assert.match(text('user-data'), /--property=After=cloud-final\.service/);
+    assert.match(text('user-data'), /sh \$image\/bake --this-machine \$options/);
   });
 
   for (const shell of ['sh', 'dash', 'bash']) {
