@@ -7,10 +7,11 @@ import { NODE_LAYOUT } from './components/locations.ts';
 import { type Artifact, bytesOf, PUBLIC_MODE, SECRET_MODE } from './emit/artifact.ts';
 import { checkArtifacts } from './emit/check-artifacts.ts';
 import { emitNode } from './emit/emit-node.ts';
+import { type ImageDirectory, imageDirectory } from './emit/image-directory.ts';
 import { makePayload } from './emit/make-payload.ts';
 import { buildManifest } from './emit/manifest.ts';
 import type { Payload } from './emit/payload.ts';
-import { type RuntimeArchive, runtimeArchive, runtimeArtifact } from './emit/runtime-archive.ts';
+import { type RuntimeArchive, runtimeArchive } from './emit/runtime-archive.ts';
 import { type SizeReport, sizeReport } from './emit/size-report.ts';
 import { fillCredentials } from './pki/credentials.ts';
 import { compareWithLock, type Lock, lockOf, parseLock, serializeLock } from './pki/lock-file.ts';
@@ -19,6 +20,7 @@ import { plainLogins } from './pki/plain-logins.ts';
 import type { Credentials } from './pki/request.ts';
 import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
 import type { QuietTime } from './pki/validity-problems.ts';
+import { planImage } from './plan/image-plan.ts';
 import { listArtifacts } from './plan/list-artifacts.ts';
 import { certificateRequests, imagesOf, planCluster, runtimeFiles } from './plan/plan-cluster.ts';
 import { hasErrors, type Problem } from './problem.ts';
@@ -95,14 +97,9 @@ export async function build(input: BuildInput): Promise<BuildResult> {
 
   problems.push(...pinProblems(cluster, previous.lock, input.locked));
   if (hasErrors(problems)) return stopped();
-  const plans = planCluster(
-    cluster,
-    credentials,
-    pinnedDigests(
-      previous.lock,
-      imagesOf(cluster).map(({ image }) => image),
-    ),
-  );
+  const images = imagesOf(cluster).map(({ image }) => image);
+  const digests = pinnedDigests(previous.lock, images);
+  const plans = planCluster(cluster, credentials, digests);
   const archive = runtimeArchive(plans, runtimeFiles(cluster));
   const payloads = plans.map(plan =>
     makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, bundleDirectory: cluster.bundle.directory, archive }),
@@ -116,7 +113,8 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   problems.push(...sizes.problems);
   if (hasErrors(problems)) return stopped();
 
-  const artifacts = withManifest(input, cluster, credentials, payloads, ofNodes, archive);
+  const image = imageDirectory(planImage(cluster, plans, digests), archive);
+  const artifacts = withManifest(input, cluster, credentials, payloads, ofNodes, archive, image);
   const output = {
     cluster,
     ...(filled.secrets !== secrets.secrets && { secretsText: serializeSecrets(filled.secrets) }),
@@ -168,11 +166,12 @@ function withManifest(
   payloads: readonly Payload[],
   ofNodes: readonly Artifact[],
   archive: RuntimeArchive,
+  image: ImageDirectory,
 ): readonly Artifact[] {
   const artifacts = [
     { path: '.gitignore', mode: PUBLIC_MODE, content: bytesOf('*\n') },
     { path: 'admin.conf', mode: SECRET_MODE, content: bytesOf(adminConf(cluster, credentials)) },
-    runtimeArtifact(archive),
+    ...image.artifacts,
     ...ofNodes,
   ];
   const manifest = buildManifest({
@@ -181,6 +180,7 @@ function withManifest(
     kubekilnVersion: version,
     bootBefore: credentials.bootstrapBefore,
     runtime: { source: cluster.runtime.source, archive },
+    image: image.digest,
     nodes: payloads.map(payload => ({ payload, notAfter: firstExpiry(credentials, payload.node.name) })),
     artifacts,
   });

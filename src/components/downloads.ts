@@ -1,5 +1,5 @@
 // How this node reaches mirrors: curl's configuration (curl(1), --config), the authorities that it trusts, and a netrc file with credentials.
-import type { Component, Contribution, PlanContext, PlannedFile } from '../plan/node-plan.ts';
+import type { Component, Contribution, PlannedFile } from '../plan/node-plan.ts';
 import type { Cluster } from '../spec/cluster.ts';
 import { libraryProgram } from './library.ts';
 import { DOWNLOAD_SETTINGS_FILE } from './locations.ts';
@@ -16,7 +16,8 @@ function relative(path: string): string {
   return path.slice(1);
 }
 
-function settings({ cluster, credentials }: PlanContext): string {
+/** Of a node, or of whoever bakes a machine image. */
+export function downloadSettings(cluster: Cluster, withCredentials = false): string {
   const plain = [...cluster.runtime.urls, ...cluster.binaries.urls].some(url => url.startsWith('http:'));
   const { httpProxy, httpsProxy, noProxy } = cluster.proxyEnvironment;
   // curl's configuration knows one proxy for all schemes.
@@ -37,7 +38,7 @@ function settings({ cluster, credentials }: PlanContext): string {
     ...(proxy === undefined
       ? []
       : [`proxy = "${proxy}"`, `noproxy = "${['localhost', '127.0.0.1', '::1', ...noProxy].map(quoted).join(',')}"`]),
-    ...(credentials.downloads.length === 0 ? [] : [`netrc-file = "${relative(CREDENTIALS_FILE)}"`]),
+    ...(withCredentials ? [`netrc-file = "${relative(CREDENTIALS_FILE)}"`] : []),
   ];
   return lines.map(line => `${line}\n`).join('');
 }
@@ -65,7 +66,7 @@ export const downloads: Component = {
     );
     return {
       files: [
-        config(DOWNLOAD_SETTINGS_FILE, settings(context)),
+        config(DOWNLOAD_SETTINGS_FILE, downloadSettings(context.cluster, logins.length > 0)),
         ...(authorities
           ? [config(AUTHORITIES_FILE, authorities.content.endsWith('\n') ? authorities.content : `${authorities.content}\n`)]
           : []),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { RuntimeSource } from '../spec/cluster.ts';
 import { type Artifact, bytesOf, NODE_FILES, nodePath, PUBLIC_MODE } from './artifact.ts';
+import { IMAGE_PATH } from './image-directory.ts';
 import type { Payload } from './payload.ts';
 import { RUNTIME_ARCHIVE_PATH, RUNTIME_IMAGE_DIRECTORY, type RuntimeArchive } from './runtime-archive.ts';
 
@@ -45,6 +46,8 @@ export interface Manifest {
   readonly bootBefore: string;
   /** The runtime part as one archive; nodes look for it where `source` says, unless user-data brings it. */
   readonly runtime: ManifestRuntime;
+  /** What machine images are baked from, of whatever builder. */
+  readonly image: ManifestImage;
   /** By name, in the order of cluster.yaml. */
   readonly nodes: Readonly<Record<string, ManifestNode>>;
   /** Every file of out/<cluster>/ but the manifest itself, sorted by path. */
@@ -62,6 +65,13 @@ export interface ManifestRuntime {
   readonly imagePath: string;
 }
 
+export interface ManifestImage {
+  /** Of the directory, relative to the manifest. */
+  readonly path: string;
+  /** Of its SHA256SUMS, which names every other file; a baked image holds it as /usr/local/share/kubekiln/SHA256SUMS. */
+  readonly sha256: string;
+}
+
 export interface ManifestInput {
   readonly clusterName: string;
   readonly kubernetesVersion: string;
@@ -69,6 +79,8 @@ export interface ManifestInput {
   /** seconds since 1970 */
   readonly bootBefore: number;
   readonly runtime: { readonly source: RuntimeSource; readonly archive: RuntimeArchive };
+  /** Hex SHA-256 of image/SHA256SUMS. */
+  readonly image: string;
   /** notAfter in seconds since 1970: the end of the node's certificate that ends first */
   readonly nodes: readonly { readonly payload: Payload; readonly notAfter: number }[];
   /** All artifacts of the build. */
@@ -84,6 +96,7 @@ export function buildManifest(input: ManifestInput): Artifact {
     kubekilnVersion: input.kubekilnVersion,
     bootBefore: timestamp(input.bootBefore),
     runtime: manifestRuntime(input.runtime),
+    image: { path: IMAGE_PATH, sha256: input.image },
     nodes: Object.fromEntries(input.nodes.map(({ payload, notAfter }) => [payload.node.name, manifestNode(payload, notAfter)])),
     artifacts: input.artifacts.map(manifestArtifact).toSorted((a, b) => (a.path < b.path ? -1 : 1)),
   };

@@ -4,6 +4,7 @@ import {
   MANIFEST_KIND,
   type Manifest,
   type ManifestArtifact,
+  type ManifestImage,
   type ManifestNode,
   type ManifestRuntime,
 } from '../emit/manifest.ts';
@@ -29,6 +30,7 @@ export function readManifest(bytes: Uint8Array): Manifest {
     kubekilnVersion: text('kubekilnVersion'),
     bootBefore: text('bootBefore'),
     runtime: readRuntime(value.runtime),
+    image: readImage(value.image),
     nodes: Object.fromEntries(
       Object.entries(recordOf(value.nodes, 'nodes')).map(([name, node]) => [name, readNode(node, `nodes.${name}`)]),
     ),
@@ -44,6 +46,11 @@ function readRuntime(value: unknown): ManifestRuntime {
   if (!source) throw new FormatError('damaged', 'runtime.source is none that kubekiln knows');
   const texts = pick(['sha256', 'name', 'imagePath'], key => textOf(runtime, key, 'runtime'));
   return { source, path: pathOf(runtime, 'path', 'runtime'), ...texts };
+}
+
+function readImage(value: unknown): ManifestImage {
+  const image = recordOf(value, 'image');
+  return { path: pathOf(image, 'path', 'image'), sha256: textOf(image, 'sha256', 'image') };
 }
 
 function readNode(value: unknown, where: string): ManifestNode {

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Makes what test VMs boot: a Debian as its cloud images are (cloud kernel, systemd's own time synchronisation), with the programs that a node runs.
-# usage: build-vm-image.sh DEST SUITE PATH=PROGRAM…        (as root; DEST appears only when it is complete: disk.raw, vmlinuz, initrd.img)
+# usage: build-vm-image.sh DEST SUITE [+PACKAGE… | PATH=PROGRAM…]        (as root; DEST appears only when it is complete: disk.raw, vmlinuz, initrd.img)
 set -eu
 dest=$1 suite=$2
 shift 2
-[ ! -e "$dest/.complete" ] || exit 0
+[ ! -e "$dest/etc/kubekiln-boot" ] || exit 0
 system=systemd,systemd-sysv,systemd-timesyncd,dbus,udev,cloud-init,locales,iproute2,netbase,ca-certificates,procps,kmod,linux-image-cloud-amd64,initramfs-tools
 cluster=openssl,curl,iptables,nftables,ethtool,socat,conntrack,ipset,runc,haproxy
+for word do case $word in +*) cluster=$cluster,${word#+} ;; esac; done
 partial=$dest.partial
 root=$partial/root
 rm -rf --one-file-system "$partial"
@@ -26,7 +27,7 @@ mkdir -p "$root/var/log/journal"
 # As cloud images have it: without it cloud-init has no renderer.
 chroot "$root" systemctl --quiet enable systemd-networkd.service
 chroot "$root" systemctl --quiet disable haproxy.service
-for program do install -D -m 0755 "${program#*=}" "$root${program%%=*}"; done
+for program do case $program in /*) install -D -m 0755 "${program#*=}" "$root${program%%=*}" ;; esac; done
 
 # The test's way in, on the second serial line: a shell that nothing of the product knows of.
 cat > "$root/etc/systemd/system/test-shell.service" <<'UNIT'
@@ -52,6 +53,7 @@ cp -L "$root/vmlinuz" "$partial/vmlinuz"
 cp -L "$root/initrd.img" "$partial/initrd.img"
 mke2fs -q -t ext4 -L root -d "$root" "$partial/disk.raw" 4G
 rm -rf --one-file-system "$root"
-touch "$partial/.complete"
+mkdir "$partial/etc"
+echo "$suite" > "$partial/etc/kubekiln-boot"
 rm -rf "$dest"
 mv "$partial" "$dest"

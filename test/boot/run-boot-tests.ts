@@ -48,6 +48,8 @@ const TESTS = [
   { name: 'guides', bounded: false },
   { name: 'vm-first-boot', bounded: false },
   { name: 'vm-clock', bounded: false },
+  { name: 'bake', bounded: true },
+  { name: 'packer', bounded: false },
 ] as const;
 
 /** What the full run repeats on Debian 13, whose happy path is debian-13. */

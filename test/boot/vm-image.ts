@@ -21,5 +21,16 @@ export async function ensureVmImage(suite: DebianSuite = 'bookworm'): Promise<Vm
     // paths in the cache end in the releases
     programs.map(program => program.split('/').slice(-2).join('/')).join(),
   );
+  return imageIn(directory);
+}
+
+/** The same without those programs, with the packages that a machine image is baked on. Its SSH has host keys, as a package leaves them. */
+export async function ensureBaseImage(suite: DebianSuite = 'bookworm'): Promise<VmImage> {
+  return imageIn(
+    await ensureTree(`a disk image of Debian ${suite} to be baked`, `vm-base-${suite}`, 'build-vm-image.sh', [suite, '+openssh-server']),
+  );
+}
+
+function imageIn(directory: string): VmImage {
   return { disk: join(directory, 'disk.raw'), kernel: join(directory, 'vmlinuz'), initrd: join(directory, 'initrd.img') };
 }

@@ -8,7 +8,7 @@ import type { Network } from './network.ts';
 import { eventually } from './patience.ts';
 import { runDirectory, whenRunEnds } from './run-directory.ts';
 import { createVmDisks } from './vm-disk.ts';
-import { ensureVmImage } from './vm-image.ts';
+import { ensureVmImage, type VmImage } from './vm-image.ts';
 import { openVmShell, type VmShell } from './vm-shell.ts';
 
 export interface VmOptions {
@@ -16,6 +16,8 @@ export interface VmOptions {
   readonly network: Network;
   /** Attached as a disk, read-only. */
   readonly seedIso: string;
+  /** What its disk is a copy of; default: a Debian with all programs. */
+  readonly image?: VmImage;
   /** Trees copied over the root before the first boot: settings of the test, never of the product. */
   readonly trees?: readonly string[];
   /** Puts /var on a disk of its own. */
@@ -33,7 +35,7 @@ export interface Vm extends Machine {
 /** Lays out a machine's disks; `start` boots it. It goes when the run ends, or earlier with `remove`. */
 export async function createVm(options: VmOptions): Promise<Vm> {
   const { name, network } = options;
-  const image = await ensureVmImage();
+  const image = options.image ?? (await ensureVmImage());
   const directory = join(runDirectory(), basename(network.namespace), name);
   await mkdir(directory, { recursive: true });
   const [consoleLog, shellSocket, tap] = [join(directory, 'console.log'), join(directory, 'shell.sock'), `tap-${name}`];

@@ -20,6 +20,7 @@ const manifest = buildManifest({
   kubekilnVersion: '0.1.0',
   bootBefore: 1_797_552_000,
   runtime,
+  image: 'b'.repeat(64),
   nodes: [{ payload, notAfter: 1_826_496_000 }],
   artifacts,
 });
@@ -35,6 +36,7 @@ describe('manifest.json', () => {
       'kubekilnVersion',
       'bootBefore',
       'runtime',
+      'image',
       'nodes',
       'artifacts',
     ]);
@@ -46,6 +48,7 @@ describe('manifest.json', () => {
       name: 'runtime-aaaaaaaaaaaa.tar.gz',
       imagePath: '/usr/local/share/kubekiln/runtime-aaaaaaaaaaaa.tar.gz',
     });
+    assert.deepEqual(value.image, { path: 'image', sha256: 'b'.repeat(64) });
     assert.deepEqual(value.nodes['cp-1'], {
       role: 'control-plane',
       address: '10.0.1.11',
@@ -81,6 +84,7 @@ describe('manifest.json', () => {
       kubekilnVersion: '0.1.0',
       bootBefore: 1_797_552_000,
       runtime,
+      image: 'b'.repeat(64),
       nodes: [{ payload, notAfter: 1_826_496_000 }],
       artifacts: artifacts.toReversed(),
     });

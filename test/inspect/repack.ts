@@ -94,6 +94,7 @@ export function repack(output: BuildOutput, node: string, edits: Edits, adminCon
         source: manifest.runtime.source,
         archive: { content: new Uint8Array(), digest: manifest.runtime.sha256, name: manifest.runtime.name },
       },
+      image: manifest.image.sha256,
       nodes: payloads.map(payload => ({ payload, notAfter: seconds(manifest.nodes[payload.node.name]?.notAfter ?? '') })),
       artifacts,
     }),
