@@ -9,6 +9,8 @@ import { COREDNS_VERSION, corednsImage, pauseImage, type TestImage } from './ima
 import { programsOfHost } from './node-programs.ts';
 import { runDirectory } from './run-directory.ts';
 
+const SCHEME = 'https://';
+
 interface Download {
   readonly name: string;
   readonly url: string;
@@ -36,8 +38,6 @@ const ARCHIVES: Readonly<Record<string, readonly string[]>> = {
 export async function buildBakeableCluster(settings: ClusterSettings): Promise<BakeableCluster> {
   await mkdir(runDirectory(), { recursive: true });
   const upstream = await mkdtemp(join(runDirectory(), 'upstream-'));
-  const programs = await programsOfHost();
-  const at = (name: string) => programs.get(`/usr/local/bin/${name}`) ?? programs.get(`/opt/cni/bin/${name}`) ?? '';
   const images = await Promise.all([await pauseImage(), await corednsImage()].map(withDigest));
   const sources: string[] = [];
   const built = await buildCluster({
@@ -45,13 +45,11 @@ export async function buildBakeableCluster(settings: ClusterSettings): Promise<B
     spec: { dns: { imageTag: COREDNS_VERSION }, ...settings.spec },
     beforeBuild: async (kubekiln, directory) => {
       for (const { reference, digest } of images) await kubekiln('images', 'pin', '--image', `${reference}=${digest}`);
-      const list: { readonly binaries: readonly Download[] } = JSON.parse(await kubekiln('images', 'list', '-o', 'json'));
       const binaries = [];
-      for (const { name, url, ...rest } of list.binaries) {
-        const source = url.slice('https://'.length);
-        await publish(name, join(upstream, source), at);
+      for (const download of await publishAll(kubekiln, upstream)) {
+        const source = download.url.slice(SCHEME.length);
         sources.push(source);
-        binaries.push({ name, ...rest, url, sha256: await sha256(join(upstream, source)) });
+        binaries.push({ ...download, sha256: await sha256(join(upstream, source)) });
       }
       const lock = join(directory, 'cluster.lock.yaml');
       await writeFile(lock, `${await readFile(lock, 'utf8')}binaries: ${JSON.stringify(binaries)}\n`);
@@ -78,6 +76,15 @@ export async function bundleOf({ upstream, sources, images }: BakeableCluster): 
   await run('tar', [...tar, 'kubekiln-bundle', 'programs', 'images'], { timeout: 300_000 });
   await run('rm', ['-rf', tree]);
   return directory;
+}
+
+/** Lays out below `upstream` what upstream would have at each address of `kubekiln images list`. */
+export async function publishAll(kubekiln: (...args: string[]) => Promise<string>, upstream: string): Promise<readonly Download[]> {
+  const programs = await programsOfHost();
+  const at = (name: string) => programs.get(`/usr/local/bin/${name}`) ?? programs.get(`/opt/cni/bin/${name}`) ?? '';
+  const list: { readonly binaries: readonly Download[] } = JSON.parse(await kubekiln('images', 'list', '-o', 'json'));
+  for (const { name, url } of list.binaries) await publish(name, join(upstream, url.slice(SCHEME.length)), at);
+  return list.binaries;
 }
 
 /** The file that upstream would have there. */

@@ -53,7 +53,7 @@ export async function buildCluster(settings: ClusterSettings = {}): Promise<Buil
   const nodes = THREE_NODES.slice(0, settings.size ?? 3);
   const workers = workerNodes(settings.workers ?? 0);
   const kubekilnAt = (env: NodeJS.ProcessEnv, args: readonly string[]) =>
-    run(process.execPath, [KUBEKILN, ...args], { cwd: directory, env });
+    run(process.execPath, [KUBEKILN, ...args], { cwd: directory, env, timeout: 300_000 });
   const then = settings.daysAgo === undefined ? process.env : { ...process.env, SOURCE_DATE_EPOCH: secondsAt(settings.daysAgo) };
   const addresses = nodes.map(node => node.address).join(',');
   await kubekilnAt(then, ['init', NAME, '--control-plane', addresses, '--kubernetes-version', kubernetesVersion]);

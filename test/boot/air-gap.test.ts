@@ -1,0 +1,113 @@
+// A room without a network: hosts that hold no program of Kubernetes and reach nobody get one bundle and their seeds.
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { publishAll } from './bakeable-cluster.ts';
+import { buildCluster } from './built-cluster.ts';
+import { describe, everyHost, powerOn, untilReady } from './control-plane.ts';
+import { agnhostImage, COREDNS_VERSION, corednsImage, pauseImage } from './images/test-images.ts';
+import { createHosts } from './kubekiln-hosts.ts';
+import { untilReadyAgain } from './node-leases.ts';
+import { networkConfigOf, THREE_NODES, workerNodes } from './nodes.ts';
+import { eventually, seconds } from './patience.ts';
+import { runDirectory } from './run-directory.ts';
+import { consoleSince } from './verdict.ts';
+import { webDeployment } from './web-pods.ts';
+import { withControlPlane } from './with-control-plane.ts';
+
+const STICK = '/srv/kubekiln';
+const PINNED = 'labels."io.cri-containerd.pinned"==pinned';
+
+test('five hosts without a network, from one bundle and their seeds', { timeout: 1_200_000 }, async t => {
+  await mkdir(runDirectory(), { recursive: true });
+  const [upstream, store, stick] = await Promise.all(
+    ['upstream-', 'store-', 'stick-'].map(name => mkdtemp(join(runDirectory(), name))) as [
+      Promise<string>,
+      Promise<string>,
+      Promise<string>,
+    ],
+  );
+  const images = [await pauseImage(), await corednsImage(), await agnhostImage()];
+  const agnhost = images[2]?.reference ?? '';
+  const nodeOf =
+    (role: string) =>
+    ({ name, address }: { readonly name: string; readonly address: string }) => ({
+      ...{ name, role, address, networkConfig: networkConfigOf(address, {}) },
+      // The test's own settings of kubelet: here no wrapper stands in its place.
+      nodeRegistration: { kubeletExtraArgs: [{ name: 'config-dir', value: '/etc/pod-host/kubelet.d' }] },
+    });
+  const workers = workerNodes(2);
+  const built = await buildCluster({
+    size: 3,
+    workers: 2,
+    spec: {
+      dns: { imageTag: COREDNS_VERSION },
+      binaries: { source: 'bundle' },
+      runtime: { source: 'bundle' },
+      bundle: { directory: STICK },
+      addons: ['web.yaml'],
+      nodes: [...THREE_NODES.map(nodeOf('control-plane')), ...workers.map(nodeOf('worker'))],
+    },
+    files: {
+      'web.yaml': webDeployment('four', 4, agnhost)
+        .map(object => `---\n${JSON.stringify(object)}\n`)
+        .join(''),
+    },
+    beforeBuild: async kubekiln => {
+      await publishAll(kubekiln, upstream);
+      const from = [upstream, ...images.map(({ archive }) => archive)].flatMap(path => ['--from', path]);
+      await kubekiln('fetch', '--offline', '--cache-dir', store, ...from);
+    },
+  });
+  const bundle = join(stick, 'boot-bundle.tar');
+  await built.kubekiln('bundle', 'create', '--cache-dir', store, '--out', bundle);
+  await built.kubekiln('bundle', 'verify', bundle);
+
+  await withControlPlane(
+    'air-gap',
+    () => createHosts(built, 'user-data', { programs: new Map(), nspawnArguments: [`--bind-ro=${stick}:${STICK}`] }),
+    async plane => {
+      const { operator } = plane;
+      const hosts = everyHost(plane);
+      const names = hosts.map(({ name }) => name);
+      await t.test('all Ready, names and pods', async subtest => {
+        const since = await powerOn(plane);
+        for (const { host } of plane.workers) await host.start();
+        subtest.diagnostic(`power-on to /readyz on all three: ${seconds(await untilReady(plane, since))}`);
+        await operator.wait('nodes', 'condition=Ready', names);
+        subtest.diagnostic(`power-on to Ready on all five: ${seconds(performance.now() - since)}`);
+        await operator.wait('deployments', 'jsonpath={.status.readyReplicas}=4', ['four']);
+        await operator.wait('pods', 'condition=Ready', [], '--namespace=kube-system', '--selector=k8s-app=kube-dns');
+        subtest.diagnostic(`power-on to pods: ${seconds(performance.now() - since)}`);
+        assert.match(await asked(), /^four-/);
+      });
+
+      const asked = () =>
+        eventually(
+          'a pod finds the Service by its name',
+          () => operator.kubectl(['exec', 'deploy/four', '--', 'curl', '-sf', '-m', '3', 'http://four.default.svc.cluster.local/hostname']),
+          { explain: () => describe(plane) },
+        );
+
+      await t.test('every image of the bundle is on every host, where garbage collection leaves it', async () => {
+        for (const { name, host } of hosts) {
+          const pinned = (await host.sh(`ctr --namespace k8s.io images list --quiet '${PINNED}'`)).trim().split('\n').sort();
+          assert.deepEqual(pinned, images.map(({ reference }) => reference).sort(), name);
+          assert.equal((await host.sh('ls /var/lib/kubekiln/images')).trim(), '', 'what was imported needs no place twice');
+        }
+      });
+
+      await t.test('the stick is gone, all are switched off and on: the same again', async subtest => {
+        await rename(bundle, join(upstream, 'away.tar'));
+        await Promise.all(hosts.map(({ host }) => host.stop()));
+        const back = Date.now();
+        for (const { host } of hosts) await host.start();
+        await untilReadyAgain(plane, names, back);
+        subtest.diagnostic(`power-on to Ready on all five: ${seconds(Date.now() - back)}`);
+        assert.match(await asked(), /^four-/);
+        for (const { host } of hosts) assert.doesNotMatch(await consoleSince(host, 0), /STOPPED/);
+      });
+    },
+  );
+});
