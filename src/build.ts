@@ -113,7 +113,7 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   problems.push(...sizes.problems);
   if (hasErrors(problems)) return stopped();
 
-  const image = imageDirectory(planImage(cluster, plans, digests), archive);
+  const image = imageDirectory(planImage(cluster, digests), archive);
   const artifacts = withManifest(input, cluster, credentials, payloads, ofNodes, archive, image);
   const output = {
     cluster,
