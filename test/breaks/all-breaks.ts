@@ -1,5 +1,6 @@
 import { ADDON_BREAKS } from './addons.ts';
 import type { Break } from './break.ts';
+import { BUNDLE_BREAKS } from './bundle.ts';
 import { CARRIER_BREAKS } from './carriers.ts';
 import { CERTIFICATE_BREAKS } from './certificates.ts';
 import { FETCH_BREAKS } from './fetching.ts';
@@ -19,6 +20,7 @@ export const BREAKS: readonly Break[] = [
   ...ADDON_BREAKS,
   ...CARRIER_BREAKS,
   ...FETCH_BREAKS,
+  ...BUNDLE_BREAKS,
   ...READING_BREAKS,
   ...WRITING_BREAKS,
 ];
