@@ -2,8 +2,8 @@
 # Installs what the tests need on a fresh Debian 12 or 13, as root. Quick when all is there. Node and Go are prerequisites that it only checks.
 # usage: setup-host.sh
 set -eu
-tools='zsh fish strace systemd-analyze script git systemd-nspawn mmdebstrap ip nsenter setpriv flock xorriso genisoimage isoinfo cloud-init openssl curl qemu-system-x86_64 mke2fs haproxy gcc docker-registry skopeo qemu-img'
-packages='zsh fish strace systemd bsdutils git procps systemd-container mmdebstrap iproute2 util-linux xorriso genisoimage cloud-init openssl curl qemu-system-x86 e2fsprogs ca-certificates debian-archive-keyring python3-yaml haproxy gcc libc6-dev docker-registry skopeo qemu-utils'
+tools='zsh fish strace systemd-analyze script git systemd-nspawn mmdebstrap ip nsenter setpriv flock xorriso genisoimage isoinfo cloud-init openssl curl qemu-system-x86_64 mke2fs haproxy gcc docker-registry skopeo qemu-img pigz zstd age'
+packages='zsh fish strace systemd bsdutils git procps systemd-container mmdebstrap iproute2 util-linux xorriso genisoimage cloud-init openssl curl qemu-system-x86 e2fsprogs ca-certificates debian-archive-keyring python3-yaml haproxy gcc libc6-dev docker-registry skopeo qemu-utils pigz zstd age'
 
 missing=
 for tool in $tools; do
@@ -30,6 +30,12 @@ if [ -n "$missing" ]; then
   # shellcheck disable=SC2086 # a list of packages
   apt-get install -y -qq --no-install-recommends $packages > /dev/null
 fi
+
+# The judge of software bills of materials is a Python package.
+command -v pyspdxtools > /dev/null || {
+  command -v pip3 > /dev/null || apt-get install -y -qq --no-install-recommends python3-pip > /dev/null
+  pip3 install --quiet --root-user-action=ignore spdx-tools || pip3 install --quiet --root-user-action=ignore --break-system-packages spdx-tools
+}
 
 # Debian 13 has no package of it: its tests say so there.
 command -v packer > /dev/null || apt-get install -y -qq --no-install-recommends packer > /dev/null 2>&1 || echo "setup-host: no package packer here; tests that need it are skipped, or fail in CI" >&2
