@@ -2,8 +2,8 @@
 # Installs what the tests need on a fresh Debian 12 or 13, as root. Quick when all is there. Node and Go are prerequisites that it only checks.
 # usage: setup-host.sh
 set -eu
-tools='zsh fish strace systemd-analyze script git systemd-nspawn mmdebstrap ip nsenter setpriv flock xorriso genisoimage isoinfo cloud-init openssl curl qemu-system-x86_64 mke2fs haproxy gcc docker-registry skopeo qemu-img pigz zstd age'
-packages='zsh fish strace systemd bsdutils git procps systemd-container mmdebstrap iproute2 util-linux xorriso genisoimage cloud-init openssl curl qemu-system-x86 e2fsprogs ca-certificates debian-archive-keyring python3-yaml haproxy gcc libc6-dev docker-registry skopeo qemu-utils pigz zstd age'
+tools='zsh fish strace systemd-analyze script git systemd-nspawn mmdebstrap ip nsenter setpriv flock xorriso genisoimage isoinfo cloud-init openssl curl qemu-system-x86_64 mke2fs haproxy gcc docker-registry skopeo qemu-img pigz zstd age ssh-keygen blkid'
+packages='zsh fish strace systemd bsdutils git procps systemd-container mmdebstrap iproute2 util-linux xorriso genisoimage cloud-init openssl curl qemu-system-x86 e2fsprogs ca-certificates debian-archive-keyring python3-yaml haproxy gcc libc6-dev docker-registry skopeo qemu-utils pigz zstd age openssh-client'
 
 missing=
 for tool in $tools; do
