@@ -135,6 +135,7 @@ describe('any accepted cluster.yaml', () => {
       // To make a counterexample smaller takes minutes; its seed repeats it.
       { numRuns: RUNS, endOnFailure: process.env.KUBEKILN_SHRINK === undefined },
     );
-    assert.ok(built > RUNS / 2, `${built} of ${RUNS} were built`);
+    // Many a random cluster is too large for its platform; the draw of one run must not decide.
+    assert.ok(built > RUNS / 4, `${built} of ${RUNS} were built`);
   });
 });
