@@ -97,7 +97,7 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   if (hasErrors(problems)) return stopped();
   const plans = planCluster(cluster, credentials, binaryDigests(previous.lock));
   const archive = runtimeArchive(plans, runtimeFiles(cluster));
-  const payloads = plans.map(plan => makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, archive }));
+  const payloads = plans.map(plan => makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, archive }, cluster.node.userDataParts));
   const ofNodes = payloads.flatMap(payload => {
     const artifacts = emitNode(payload);
     checkArtifacts(payload, artifacts);

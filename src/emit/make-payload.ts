@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { renderTemplate } from '../formats/mustache.ts';
 import { COMPLETE_ENTRY, completeContent, entryOf, PLAN_ENTRY, payloadDigest } from '../formats/payload-directory.ts';
 import type { NodePlan, PlannedFile } from '../plan/node-plan.ts';
-import type { RuntimeSource } from '../spec/cluster.ts';
+import type { RuntimeSource, UserDataPart } from '../spec/cluster.ts';
 import { type Payload, type PayloadEntry, stagedMode } from './payload.ts';
 import { RUNTIME_IMAGE_DIRECTORY, type RuntimeArchive } from './runtime-archive.ts';
 
@@ -60,8 +60,11 @@ export function planText(plan: NodePlan): string {
   return lines.map(line => `${line}\n`).join('');
 }
 
-/** @param runtime absent: inline */
-export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: RuntimeCarrier): Payload {
+/**
+ * @param runtime absent: inline
+ * @param parts of the operator, beside the payload in user-data
+ */
+export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: RuntimeCarrier, parts: readonly UserDataPart[] = []): Payload {
   const ordered = { ...plan, files: byKind(plan.files) };
   const index = planText(ordered);
   const contents = new Map(ordered.files.map(file => [entryOf(file.path), file.content]));
@@ -76,6 +79,8 @@ export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: Runtim
       secret: file.secret,
     }),
   );
+  const carried = carriedDigest(index, files);
+  const script = (packed: boolean) => bootScript(plan, layout, { digest, directory, carried, packed }, runtime);
   return {
     clusterName: plan.clusterName,
     node: plan.node,
@@ -88,7 +93,9 @@ export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: Runtim
       ...files,
       { path: COMPLETE_ENTRY, mode: 0o600, content: completeContent(digest), part: 'config', secret: false },
     ],
-    bootScript: bootScript(plan, layout, { digest, directory, carried: carriedDigest(index, files) }, runtime),
+    bootScript: script(false),
+    packedBootScript: script(true),
+    parts,
     runtime: runtime?.source ?? 'inline',
     tools: plan.tools,
   };
@@ -104,7 +111,7 @@ function carriedDigest(index: string, files: readonly PayloadEntry[]): string {
 function bootScript(
   plan: NodePlan,
   layout: NodeLayout,
-  payload: { readonly digest: string; readonly directory: string; readonly carried: string },
+  payload: { readonly digest: string; readonly directory: string; readonly carried: string; readonly packed: boolean },
   { source, urls, archive }: RuntimeCarrier = { source: 'inline', urls: [], archive: NO_ARCHIVE },
 ): string {
   const elsewhere = source !== 'inline';

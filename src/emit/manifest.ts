@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { RuntimeSource } from '../spec/cluster.ts';
 import { type Artifact, bytesOf, NODE_FILES, nodePath, PUBLIC_MODE } from './artifact.ts';
 import type { Payload } from './payload.ts';
+import { type Encoding, encodingOf, handedOver, platformOf } from './platforms.ts';
 import { RUNTIME_ARCHIVE_PATH, RUNTIME_IMAGE_DIRECTORY, type RuntimeArchive } from './runtime-archive.ts';
 
 export const MANIFEST_PATH = 'manifest.json';
@@ -17,6 +18,11 @@ export interface ManifestNode {
   readonly generation: number;
   readonly instanceId: string;
   readonly payloadDigest: string;
+  /** The one file that this platform is given. */
+  readonly use: string;
+  readonly encoding: Encoding;
+  /** What the platform's API calls the field that takes it. */
+  readonly field: string;
   readonly userData: string;
   readonly userDataGz: string;
   readonly metaData: string;
@@ -76,6 +82,7 @@ export interface ManifestInput {
 }
 
 export function buildManifest(input: ManifestInput): Artifact {
+  const paths = new Set(input.artifacts.map(({ path }) => path));
   const manifest: Manifest = {
     apiVersion: MANIFEST_API_VERSION,
     kind: MANIFEST_KIND,
@@ -84,7 +91,7 @@ export function buildManifest(input: ManifestInput): Artifact {
     kubekilnVersion: input.kubekilnVersion,
     bootBefore: timestamp(input.bootBefore),
     runtime: manifestRuntime(input.runtime),
-    nodes: Object.fromEntries(input.nodes.map(({ payload, notAfter }) => [payload.node.name, manifestNode(payload, notAfter)])),
+    nodes: Object.fromEntries(input.nodes.map(({ payload, notAfter }) => [payload.node.name, manifestNode(payload, notAfter, paths)])),
     artifacts: input.artifacts.map(manifestArtifact).toSorted((a, b) => (a.path < b.path ? -1 : 1)),
   };
   return { path: MANIFEST_PATH, mode: PUBLIC_MODE, content: bytesOf(`${JSON.stringify(manifest, null, 2)}\n`) };
@@ -95,7 +102,10 @@ function manifestRuntime({ source, archive }: ManifestInput['runtime']): Manifes
   return { source, path: RUNTIME_ARCHIVE_PATH, sha256: digest, name, imagePath: `${RUNTIME_IMAGE_DIRECTORY}/${name}` };
 }
 
-function manifestNode({ node, generation, instanceId, digest }: Payload, notAfter: number): ManifestNode {
+function manifestNode(payload: Payload, notAfter: number, paths: ReadonlySet<string>): ManifestNode {
+  const { node, generation, instanceId, digest } = payload;
+  const platform = platformOf(payload);
+  const file = handedOver(platform, name => paths.has(nodePath(node.name, name)));
   return {
     role: node.role,
     address: node.address,
@@ -103,6 +113,9 @@ function manifestNode({ node, generation, instanceId, digest }: Payload, notAfte
     generation,
     instanceId,
     payloadDigest: digest,
+    use: nodePath(node.name, file),
+    encoding: encodingOf(file),
+    field: platform.field,
     userData: nodePath(node.name, NODE_FILES.userData),
     userDataGz: nodePath(node.name, NODE_FILES.userDataGz),
     metaData: nodePath(node.name, NODE_FILES.metaData),

@@ -68,6 +68,8 @@ export function samplePayload(node: Node = sampleNode(), more: readonly Omit<Pay
     entries: [{ path: 'plan', content: plan, ...own }, ...files, { path: '.complete', content: `${digest}\n`, ...own }],
     runtime: 'inline',
     tools: [],
+    parts: [],
+    packedBootScript: 'umask 077\nmkdir -p /var/lib/kubekiln/payload/1\ntar -xpf /var/lib/kubekiln/payload/1.tar',
     bootScript: 'umask 077\nmkdir -p /var/lib/kubekiln/payload/1\n: "$x" && echo \'quoted\'',
   };
 }

@@ -78,7 +78,7 @@ describe('readCluster', () => {
       binaries: { source: 'image', urls: [] },
       downloads: {},
       timings: { addressWait: 300, clockWait: 120, bootstrapPatience: 900 },
-      node: { timeServers: [], sysctl: {}, modules: [], swap: 'disable', firewall: 'open' },
+      node: { timeServers: [], sysctl: {}, modules: [], swap: 'disable', firewall: 'open', userDataParts: [] },
       nodes: [
         {
           name: 'cp-1',
