@@ -1,14 +1,31 @@
-// Runs kubekiln-support on a host, and reads what it made.
+// Brings ./support of node.tar.gz onto a host, runs it, and reads what it made.
 import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { gunzip } from '../../src/formats/gzip.ts';
 import { readTar } from '../../src/formats/tar-reader.ts';
+import type { BuiltCluster } from './built-cluster.ts';
 import { type Canary, found } from './cis/key-material.ts';
+import { run } from './command.ts';
 import type { Host } from './host.ts';
 
-/** As an operator types it on an installed node. */
-export const SUPPORT = 'kubekiln-support';
-/** Where it stands before anything is installed. */
-export const STAGED_SUPPORT = 'sh /var/lib/kubekiln/payload/1/files/usr/local/sbin/kubekiln-support';
+/** Where bringSupport lays it: users other than root reach it. */
+export const SUPPORT = '/opt/support/support';
+
+/** What an operator does with the node.tar.gz of a node. */
+export async function bringSupport(host: Host, built: BuiltCluster, node = 'cp-1'): Promise<void> {
+  const directory = join(host.root, dirname(SUPPORT));
+  await mkdir(directory, { recursive: true });
+  await run('tar', [
+    '--extract',
+    '--gzip',
+    '--file',
+    join(built.out, 'nodes', node, 'node.tar.gz'),
+    '--directory',
+    directory,
+    basename(SUPPORT),
+  ]);
+}
 
 export const MEMBERS = [
   'certificates',
@@ -38,7 +55,7 @@ export interface SupportArchive {
   readonly texts: Readonly<Record<SupportMember, string>>;
 }
 
-/** @param command SUPPORT, STAGED_SUPPORT, or another that ends in the same line. @throws when it fails, or when the archive is not as it should be */
+/** @param command SUPPORT, or another that ends in the same line. @throws when it fails, or when the archive is not as it should be */
 export async function supportArchive(host: Host, command: string = SUPPORT): Promise<SupportArchive> {
   const said = await host.sh(command);
   const [, path = ''] = /^(\/\S+\.tar\.gz): keys are left out; look through it before you pass it on\n$/.exec(said) ?? assert.fail(said);
