@@ -5,13 +5,13 @@
 #
 # usage: kubekiln-install first-boot DIR   a payload that cloud-init staged
 #        kubekiln-install boot             every later boot
-#        kubekiln-install [--apply]        the payload in $KUBEKILN_SOURCE (./install sets it)
+#        ./install [--apply]               the payload in an unpacked node.tar.gz (templates/install.sh, which reads this in)
 set -eu
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
-state={{state}}
+state={{state}} env=files{{nodeEnv}}
 current=$state/current
 # Until the payload says who this node is.
 KUBEKILN_CLUSTER='' KUBEKILN_NODE='' KUBEKILN_GENERATION=0
@@ -47,13 +47,8 @@ check_payload() {
     [ "$payload" = "$current" ] || rm -f "$payload/.complete"
     stop "payload digest is ${have:-unreadable}, expected $digest: a file of it was changed or half-written" "start the machine again, or run ./install from a fresh node.tar.gz"
   fi
-  . "$payload/files{{nodeEnv}}"
+  . "$payload/$env"
   node=$KUBEKILN_CLUSTER/$KUBEKILN_NODE generation=$KUBEKILN_GENERATION
-  if [ "$payload" != "$current" ] && [ -f "$current/files{{nodeEnv}}" ]; then
-    installed=$(. "$current/files{{nodeEnv}}"; echo "$KUBEKILN_CLUSTER/$KUBEKILN_NODE $KUBEKILN_GENERATION")
-    [ "${installed% *}" = "$node" ] || stop "this machine is ${installed% *}, the payload is of $node" "use the payload of ${installed% *}; a machine changes its name only with an empty disk"
-    [ "$generation" -ge "${installed#* }" ] || stop "payload generation $generation is older than the installed ${installed#* }" "build again and use the newest payload; nothing was changed"
-  fi
   say "payload: $node generation $generation, digest ok"
 }
 
@@ -210,55 +205,6 @@ start_target() {
   say "done: $node generation $generation is installed; its services start now (systemctl status kubekiln.target)"
 }
 
-own_etcdctl() {
-  pki=${KUBEKILN_PKI}/etcd
-  "$KUBEKILN_BINARIES/etcdctl" --endpoints="https://127.0.0.1:2379" --cacert="$pki/ca.crt" --cert="$pki/healthcheck-client.crt" --key="$pki/healthcheck-client.key" \
-    --command-timeout=10s "$@" 2>&1
-}
-
-# Day 2: one node at a time, and never while another member is down, since restarting this one could then cost the quorum.
-refuse_while_unhealthy() {
-  [ "$KUBEKILN_ROLE" = control-plane ] && systemctl is-active --quiet etcd.service || return 0
-  stage=health
-  # A founding member that never ran has no client URL, and --cluster passes it over.
-  sick=$({ own_etcdctl member list | grep ', , ' || :; own_etcdctl endpoint health --cluster | grep -v 'is healthy' | grep -v "//$KUBEKILN_ADDRESS:" || :; } | tr '\n' ' ')
-  [ -z "$sick" ] || stop "another etcd member is not healthy: $sick" "bring it back first, then run ./install --apply again; nothing was changed"
-}
-
-restart_changed() {
-  stage=restart
-  for unit in $(sed -n 's/^Wants=//p' /etc/systemd/system/kubekiln.target); do
-    case ",$(echo "$changed" | tr ' ' ',')," in
-      *",$unit,"*)
-        say "restart: $unit"
-        # One that does not run may be waiting for nodes whose turn comes after this one's.
-        wait=''
-        systemctl is-active --quiet "$unit" || wait=--no-block
-        systemctl restart $wait "$unit" || stop "$unit did not come back" "journalctl -u $unit"
-        ;;
-    esac
-  done
-}
-
-load_source() {
-  [ -n "${KUBEKILN_SOURCE:-}" ] || { trap - EXIT; echo "usage: ./install [--apply], from an unpacked node.tar.gz" >&2; exit 2; }
-  payload=$KUBEKILN_SOURCE
-  check_payload
-  if [ -d "$current" ] && [ "$mode" != apply ]; then
-    [ "$(cat "$current/.complete")" = "$digest" ] || stop "this machine is installed already, with another payload" "to change a running node: ./install --apply"
-    # An installed payload that was changed is replaced by this one.
-    [ "$(digest_of "$current")" != "$digest" ] || { payload=$current; return; }
-  fi
-  rm -rf "$state/incoming"
-  mkdir -p "$state/payload" "$state/incoming"
-  cp -R "$payload/plan" "$payload/files" "$payload/.complete" "$state/incoming/"
-  chown -R root:root "$state/incoming"
-  sync -f "$state"
-  rm -rf "$state/payload/$generation"
-  mv "$state/incoming" "$state/payload/$generation"
-  payload=$state/payload/$generation
-}
-
 exec 9>"$state/lock"
 flock 9
 
@@ -284,11 +230,10 @@ case $mode in
       [ ! -d "$other" ] || [ "${other%/}" = "$payload" ] || announce "payload: ${other%/} is ignored: a seed does not change an installed node; ./install --apply does"
     done
     ;;
-  install | --apply)
-    mode=${mode#--}
+  *)
+    [ -n "${KUBEKILN_SOURCE:-}" ] || { trap - EXIT; echo "usage: ./install [--apply], from an unpacked node.tar.gz" >&2; exit 2; }
     load_source
     ;;
-  *) trap - EXIT; echo "kubekiln-install: unknown argument $mode" >&2; exit 2 ;;
 esac
 
 check_identity

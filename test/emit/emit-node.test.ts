@@ -19,7 +19,7 @@ const GOLDEN = {
   'meta-data': 'ae52ac8155369cef',
   'network-config': '73179452b516acb7',
   'seed.iso': '84e8dfa7702ac36c',
-  'node.tar.gz': 'b99d0127567c7bed',
+  'node.tar.gz': '6a2a014454f02706',
 };
 
 function content(file: string, payload = PAYLOAD): Uint8Array {
