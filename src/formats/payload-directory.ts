@@ -7,7 +7,7 @@ export const PLAN_ENTRY = 'plan';
 export const COMPLETE_ENTRY = '.complete';
 export const FILES_ENTRY = 'files';
 /** What stands beside the payload in node.tar.gz, for whoever unpacks it: neither in its plan nor under its digest. */
-export const TARBALL_PROGRAMS: readonly string[] = ['install', 'reset'];
+export const TARBALL_PROGRAMS: readonly string[] = ['install', 'reset', 'support'];
 
 /** An `f` line of the plan: a file that the installer puts in its place. */
 export interface PlanFileLine {
