@@ -2,6 +2,7 @@
 # Installs {{node}} of {{cluster}} from the directory that this archive was unpacked into; run it as root. With --apply it changes a node that runs.
 #
 # kubekiln-install does the work. Here stands what it needs only when it is started from an unpacked node.tar.gz: user-data does not carry it.
+[ "$(id -u)" = 0 ] || { echo "install: must run as root" >&2; exit 2; }
 KUBEKILN_SOURCE=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1
 
 refuse_other_node() {

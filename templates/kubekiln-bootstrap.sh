@@ -7,8 +7,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 . {{nodeEnv}}
-run=/run/kubekiln-bootstrap
-cd "$run"
+cd /run/kubekiln-bootstrap
 
 say() { echo "kubekiln: bootstrap: $*"; }
 
@@ -39,14 +38,14 @@ CONF
 }
 
 kube() {
-  "$KUBEKILN_BINARIES/kubectl" --kubeconfig=/dev/null --cache-dir="$run/cache" --server="$KUBEKILN_API_SERVER" --certificate-authority="$KUBEKILN_PKI/ca.crt" \
+  "$KUBEKILN_BINARIES/kubectl" --kubeconfig=/dev/null --cache-dir=cache --server="$KUBEKILN_API_SERVER" --certificate-authority="$KUBEKILN_PKI/ca.crt" \
     --client-certificate=client.crt --client-key=client.key --request-timeout=30s "$@"
 }
 
 make_identity
 waited=0
 until kube get --raw /readyz >/dev/null 2>error; do
-  [ "$((waited % 60))" -ne 30 ] || say "waiting for $KUBEKILN_API_SERVER/readyz: $(head -n 1 error | cut -c1-200)"
+  [ "$((waited % 60))" -ne 30 ] || say "waiting for $KUBEKILN_API_SERVER/readyz: $(head -n 1 error)"
   waited=$((waited + 1))
   sleep 1
   [ "$(($(date +%s) - made))" -lt 3000 ] || make_identity

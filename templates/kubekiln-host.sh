@@ -13,7 +13,9 @@ for unit in chrony chronyd systemd-journald NetworkManager; do systemctl -q try-
 # Clock and swap of a container are those of the machine below it.
 systemd-detect-virt -cq || {
   systemctl -q is-active systemd-timesyncd chrony chronyd ntpsec ntp openntpd || warn 'no time service runs'
-  [ {{swap}} = keep ] || swapoff -a
+{{^keepSwap}}
+  swapoff -a
+{{/keepSwap}}
   [ "$(wc -l </proc/swaps)" = 1 ] || warn 'swap is on'
 }
 
@@ -25,7 +27,7 @@ open_firewalld() {
   firewall-cmd --permanent $(printf ' --add-port=%s' $ports) && firewall-cmd --permanent --zone=trusted $(printf ' --add-source=%s' $pods) && firewall-cmd --reload
 }
 tell() { # firewall
-  if [ {{firewall}} = open ] && open_$1 >/dev/null; then say "$stage: $1 lets in $ports, and all from and to $pods"
+  if {{^openFirewall}}false{{/openFirewall}}{{#openFirewall}}open_$1 >/dev/null{{/openFirewall}}; then say "$stage: $1 lets in $ports, and all from and to $pods"
   else warn "$1 is active: it has to let in $ports, and all from and to $pods"; fi
 }
 ufw status 2>/dev/null | grep -q '^Status: active' && tell ufw

@@ -18,12 +18,11 @@ KUBEKILN_CLUSTER='' KUBEKILN_NODE='' KUBEKILN_GENERATION=0
 digest='' stage=payload changed='' replaced='' on_console=yes
 
 {{> node-functions.sh}}
-[ "$(id -u)" = 0 ] || { echo "kubekiln-install: must run as root" >&2; exit 2; }
 mkdir -p "$state"
 chmod 0700 "$state"
 
 # A command that fails where no stop foresees it (a full disk, a missing tool) is named too.
-trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code$(full_disks)" "see the lines above: journalctl -t kubekiln-install"' EXIT
+trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code$(full_disks)" "see journalctl -t kubekiln-install"' EXIT
 
 full_disks() {
   sed -n 's/^[dp] .* //p' "$payload/plan" | xargs df -P 2>/dev/null | sed -n 's#.* 0 *100% #; no space is left on #p' | sort -u | tr -d '\n'
@@ -39,13 +38,12 @@ digest_of() { # payload directory: one hash over the plan and, in its order, eve
 
 check_payload() {
   stage=payload
-  [ -f "$payload/.complete" ] || stop "the payload in $payload is not complete" "start the machine again, or run ./install from a fresh node.tar.gz"
-  digest=$(cat "$payload/.complete")
-  have=$(digest_of "$payload") || have=
+  digest=$(cat "$payload/.complete" 2>/dev/null) || :
+  have=$(digest_of "$payload")
   if [ "$have" != "$digest" ]; then
     # cloud-init writes a payload once per instance: without .complete, the next boot makes it write again.
     [ "$payload" = "$current" ] || rm -f "$payload/.complete"
-    stop "payload digest is ${have:-unreadable}, expected $digest: a file of it was changed or half-written" "start the machine again, or run ./install from a fresh node.tar.gz"
+    stop "payload digest is $have, expected ${digest:-none}: a file of it was changed or half-written" "start the machine again, or run ./install from a fresh node.tar.gz"
   fi
   . "$payload/$env"
   node=$KUBEKILN_CLUSTER/$KUBEKILN_NODE generation=$KUBEKILN_GENERATION
@@ -71,7 +69,7 @@ check_identity() {
     done
     reason="none of this node's addresses ($KUBEKILN_ADDRESSES) is on an interface; seen: $seen"
     if waited_for "$KUBEKILN_ADDRESS_WAIT"; then
-      stop_or_warn "$reason" "give this machine the seed of the node that it is, or correct address or networkConfig of $KUBEKILN_NODE in cluster.yaml"
+      stop_or_warn "$reason" "give this machine the seed of the node that it is, or correct address or networkConfig in cluster.yaml"
       return
     fi
     waiting "$reason"
@@ -99,7 +97,7 @@ check_clock() {
     waiting "$reason"
   done
   [ "$(date +%s)" -lt "$KUBEKILN_NOT_AFTER" ] ||
-    stop_or_warn "the clock says $(date -u +%FT%TZ), after the first certificate of this payload ended" "if the clock is right: take the leaves of this node out of secrets.yaml, kubekiln build, and use the new payload"
+    stop_or_warn "the clock says $(date -u +%FT%TZ), after the first certificate of this payload ended" "if the clock is right: take the leaves of this node out of secrets.yaml, kubekiln build, and ./install"
 }
 
 check_binaries() {
@@ -108,9 +106,9 @@ check_binaries() {
   rm -f "$state/fetched"
   [ ! -f "$payload/files{{binariesFile}}" ] || sh "$payload/files{{library}}/kubekiln-fetch" "$payload" || { trap - EXIT; exit 1; }
   while read -r kind path description; do
-    [ "$kind" != b ] || command -v "$path" >/dev/null || [ -x "$path.kubekiln-new" ] || missing="$missing${missing:+, }$path ($description)"
+    [ "$kind" != b ] || command -v "$path" >/dev/null || [ -x "$path.kubekiln-new" ] || missing="$missing${missing:+, }$path (${path##*/} $description)"
   done <"$payload/plan"
-  [ -z "$missing" ] || stop "missing: $missing" "put these programs into the image of this machine (kubekiln explain binaries says which and from where), then start it again"
+  [ -z "$missing" ] || stop "missing: $missing" "put them into the image of this machine (kubekiln explain binaries), then start it again"
 }
 
 # What stood there before comes back with ./reset.
@@ -167,9 +165,9 @@ place_files() {
 prepare_system() {
   stage=system
   sed -n 's/^k //p' "$payload/plan" | while read -r module; do
-    modprobe -q "$module" 2>/dev/null || [ -d "/sys/module/$module" ] || say "system: kernel module $module is neither loadable nor built in"
+    modprobe -q "$module" 2>/dev/null || [ -d "/sys/module/$module" ] || say "system: there is no kernel module $module"
   done
-  sysctl -q -p /etc/sysctl.d/9?-kubekiln*.conf || say "system: warning: the kernel did not take every setting of /etc/sysctl.d/9?-kubekiln*.conf"
+  sysctl -q -p /etc/sysctl.d/9?-kubekiln*.conf || say "system: warning: the kernel refused a setting of /etc/sysctl.d"
   # What it finds out is never a reason to stop.
   (set +e; . {{library}}/kubekiln-host) || :
   # What systemctl enable does, without its questions to a busy systemd.
@@ -202,7 +200,7 @@ start_target() {
   stage=start
   systemctl start --no-block kubekiln.target
   record done "" ""
-  say "done: $node generation $generation is installed; its services start now (systemctl status kubekiln.target)"
+  say "done: $node generation $generation is installed; its services start now"
 }
 
 exec 9>"$state/lock"
@@ -227,11 +225,11 @@ case $mode in
     [ -z "$unfinished" ] || mode=install
     check_payload
     for other in "$state"/payload/*/; do
-      [ ! -d "$other" ] || [ "${other%/}" = "$payload" ] || announce "payload: ${other%/} is ignored: a seed does not change an installed node; ./install --apply does"
+      [ ! -d "$other" ] || [ "${other%/}" = "$payload" ] || announce "payload: ${other%/} is ignored: a seed does not change an installed node"
     done
     ;;
   *)
-    [ -n "${KUBEKILN_SOURCE:-}" ] || { trap - EXIT; echo "usage: ./install [--apply], from an unpacked node.tar.gz" >&2; exit 2; }
+    [ -n "${KUBEKILN_SOURCE:-}" ] || { trap - EXIT; echo "this is for ./install of node.tar.gz" >&2; exit 2; }
     load_source
     ;;
 esac

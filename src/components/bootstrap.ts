@@ -62,7 +62,7 @@ export const bootstrap: Component = {
         },
       ],
       units: [{ name: BOOTSTRAP_UNIT, startedBy: 'target' }],
-      binaries: [kubernetesBinary({ cluster, node }, 'kubectl'), { path: '/usr/bin/openssl', description: "the system's openssl" }],
+      binaries: [kubernetesBinary({ cluster, node }, 'kubectl'), { path: '/usr/bin/openssl', description: 'openssl (package openssl)' }],
     };
   },
 };

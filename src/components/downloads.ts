@@ -72,7 +72,7 @@ export const downloads: Component = {
         ...(context.cluster.binaries.source === 'mirror' ? [libraryProgram('kubekiln-fetch')] : []),
         ...(logins.length === 0 ? [] : [{ ...config(CREDENTIALS_FILE, logins.join('')), part: 'identity' as const, secret: true }]),
       ],
-      binaries: [{ path: '/usr/bin/curl', description: "the system's curl" }],
+      binaries: [{ path: '/usr/bin/curl', description: 'curl (package curl)' }],
     };
   },
 };

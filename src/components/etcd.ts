@@ -122,7 +122,7 @@ export const etcd: Component = {
           restarts: ['etcd.service'],
         },
         { path: `${cluster.paths.binaries}/etcdctl`, description: `etcdctl ${ETCD_VERSION}`, download: etcdProgram(node, 'etcdctl') },
-        { path: '/usr/bin/curl', description: "the system's curl" },
+        { path: '/usr/bin/curl', description: 'curl (package curl)' },
       ],
     };
   },

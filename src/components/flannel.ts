@@ -154,7 +154,7 @@ export const flannel: Component = {
         IPTABLES,
         ...CNI_PLUGINS.map(name => ({
           path: `${CNI_PLUGIN_DIRECTORY}/${name}`,
-          description: `CNI plugin ${name} ${CNI_PLUGINS_VERSION}`,
+          description: `${name} ${CNI_PLUGINS_VERSION}`,
           download: cniPlugin(context.node, CNI_PLUGINS_VERSION, name),
         })),
       ],

@@ -13,8 +13,8 @@ function leastKernel({ kubeProxyConfiguration, proxy }: Cluster): string {
 function preparation(cluster: Cluster): PlannedFile {
   const [all, controlPlane] = [nodePorts(cluster), controlPlanePorts(cluster)];
   return clusterProgram('kubekiln-host', {
-    swap: cluster.node.swap,
-    firewall: cluster.node.firewall,
+    keepSwap: cluster.node.swap === 'keep',
+    openFirewall: cluster.node.firewall === 'open',
     pods: cluster.networking.podSubnets.map(subnet => subnet.cidr).join(' '),
     ports: all.open.join(' '),
     listeners: all.listeners.join('|'),

@@ -31,4 +31,4 @@ export function packetFilter(kubeProxyConfiguration: Readonly<Record<string, unk
 }
 
 export const NFT: PlannedBinary = { path: '/usr/sbin/nft', description: 'nft (package nftables)' };
-export const IPTABLES: PlannedBinary = { path: '/usr/sbin/iptables', description: 'iptables and ip6tables (package iptables)' };
+export const IPTABLES: PlannedBinary = { path: '/usr/sbin/iptables', description: 'iptables (package iptables)' };

@@ -1,6 +1,6 @@
 // NodePlan → Payload: the index that the installer reads, every file below files/, and one digest over all of it.
 import { createHash } from 'node:crypto';
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { renderTemplate } from '../formats/mustache.ts';
 import { COMPLETE_ENTRY, completeContent, entryOf, PLAN_ENTRY, payloadDigest } from '../formats/payload-directory.ts';
 import type { NodePlan, PlannedFile } from '../plan/node-plan.ts';
@@ -43,7 +43,7 @@ function compare(a: string, b: string): number {
 }
 
 /**
- * The index, one item per line: `u UID NAME HOME`, `d MODE OWNER PATH` (`p`: made only where missing), `f MODE OWNER UNIT,… PATH`, `b PATH WHAT` (must be there), `k MODULE`,
+ * The index, one item per line: `u UID NAME HOME`, `d MODE OWNER PATH` (`p`: made only where missing), `f MODE OWNER UNIT,… PATH`, `b PATH WHAT` (must be there; WHAT goes on where the name of the program ends), `k MODULE`,
  * `e UNIT` (enabled). The installer reads it with the shell's `read`, so no value but the last one holds a blank.
  */
 export function planText(plan: NodePlan): string {
@@ -53,7 +53,7 @@ export function planText(plan: NodePlan): string {
       directory => `${directory.keepExisting ? 'p' : 'd'} ${octal(directory.mode)} ${directory.owner} ${directory.path}`,
     ),
     ...plan.files.map(file => `f ${octal(file.mode)} ${file.owner} ${file.restarts.join(',') || '-'} ${file.path}`),
-    ...plan.binaries.map(binary => `b ${binary.path} ${binary.description}`),
+    ...plan.binaries.map(({ path, description }) => `b ${path} ${description.slice(basename(path).length + 1)}`),
     ...plan.modules.map(module => `k ${module}`),
     ...plan.units.filter(unit => unit.startedBy === 'boot').map(unit => `e ${unit.name}`),
   ];

@@ -1,4 +1,5 @@
 // Validates what comes out: a plan that breaks a rule here is our bug, never the user's.
+import { basename } from 'node:path';
 import { invariant } from '../bug.ts';
 import type { NodePlan, PlannedFile } from './node-plan.ts';
 
@@ -43,7 +44,7 @@ export function checkPlan(plan: NodePlan): void {
   }
   for (const { path, description } of plan.binaries) {
     invariant(
-      (CLEAN_PATH.test(path) || /^[a-z-]+$/.test(path)) && !/[\n\r]/.test(description),
+      (CLEAN_PATH.test(path) || /^[a-z-]+$/.test(path)) && description.startsWith(`${basename(path)} `) && !/[\n\r]/.test(description),
       `${where}: binary ${path} cannot stand in the plan file`,
     );
   }

@@ -52,7 +52,7 @@ export interface PlannedUnit {
 export interface PlannedBinary {
   /** Absolute, or a name that is looked up in the usual directories and in paths.binaries: the distribution may bring it. */
   readonly path: string;
-  /** What it is, for the message when it is missing: `kube-apiserver v1.37.1`, `openssl (package openssl)`. */
+  /** What it is, beginning with its name, for the message when it is missing: `kube-apiserver v1.37.1`, `openssl (package openssl)`. */
   readonly description: string;
   /** Where a mirror has it; absent where only the distribution brings it. */
   readonly download?: BinaryDownload;
