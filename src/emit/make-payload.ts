@@ -29,13 +29,18 @@ function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 
-/** PEM has an alphabet of its own: one block of deflate for all of it. */
-const LAST_KINDS = ['.key', '.pub', '.crt'];
+/** PEM has an alphabet of its own: one block of deflate for all of it. What is not listed stands between manifests and units. */
+const PEM_KINDS: readonly string[] = ['.key', '.pub', '.crt'];
+const KINDS: readonly string[] = [...PEM_KINDS, '.yaml', 'others', '.service', '.target', '.timer', ''];
 
-/** Files of a kind side by side: gzip finds more to share, and user-data has 16 KB. */
+function kindOf({ path }: { readonly path: string }): number {
+  const kind = KINDS.indexOf(extname(path));
+  return kind < 0 ? KINDS.indexOf('others') : kind;
+}
+
+/** Files of a kind side by side, programs beside units and the boot script: deflate sees 32 KB, and user-data has 16. */
 function byKind(files: readonly PlannedFile[]): readonly PlannedFile[] {
-  const rank = ({ path }: PlannedFile) => LAST_KINDS.indexOf(extname(path));
-  return files.toSorted((a, b) => rank(a) - rank(b) || compare(extname(a.path), extname(b.path)) || compare(a.path, b.path));
+  return files.toSorted((a, b) => kindOf(a) - kindOf(b) || compare(extname(a.path), extname(b.path)) || compare(a.path, b.path));
 }
 
 function compare(a: string, b: string): number {
@@ -76,6 +81,8 @@ export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: Runtim
       secret: file.secret,
     }),
   );
+  // The index names all files: in the middle of them it is near to most.
+  const pem = files.findLastIndex(file => kindOf(file) < PEM_KINDS.length) + 1;
   return {
     clusterName: plan.clusterName,
     node: plan.node,
@@ -84,8 +91,9 @@ export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: Runtim
     digest,
     directory,
     entries: [
+      ...files.slice(0, pem),
       { path: PLAN_ENTRY, mode: 0o600, content: index, part: 'config', secret: false },
-      ...files,
+      ...files.slice(pem),
       { path: COMPLETE_ENTRY, mode: 0o600, content: completeContent(digest), part: 'config', secret: false },
     ],
     bootScript: bootScript(plan, layout, { digest, directory, carried: carriedDigest(index, files) }, runtime),

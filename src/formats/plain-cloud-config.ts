@@ -7,8 +7,8 @@ export interface PlainCloudConfig {
   readonly files: readonly { readonly path: string; readonly mode: number; readonly content: string }[];
 }
 
-const SCRIPT = '#cloud-config\nbootcmd:\n- - sh\n  - -c\n  - |\n';
-const FILES = '\nwrite_files:\n';
+const FILES = '#cloud-config\nwrite_files:\n';
+const SCRIPT = '\nbootcmd:\n- - sh\n  - -c\n  - |\n';
 const FILE = /^-\n path: (\/[A-Za-z0-9._/-]*)\n permissions: '([0-7]{4})'\n content: \|\n/;
 /**
  * A literal block (YAML 1.2, 8.1.2): the first line shows how far it is indented, empty lines need no indentation, and the last line is not empty,
@@ -19,12 +19,12 @@ const CONTENT = /^ {2}[!-~][ -~]*\n(?:(?:\n| {2}\n)*(?: {2}[ -~]+\n))*$/;
 
 /** undefined for every other text. */
 export function readPlainCloudConfig(text: string): PlainCloudConfig | undefined {
-  if (!text.startsWith(SCRIPT)) return undefined;
-  const end = text.indexOf(FILES);
-  const bootScript = end < 0 ? undefined : blockContent(text.slice(SCRIPT.length, end + 1), BOOT_SCRIPT, /^ {4}/gm);
+  const end = text.indexOf(SCRIPT);
+  if (!text.startsWith(FILES) || end < FILES.length) return undefined;
+  const bootScript = blockContent(text.slice(end + SCRIPT.length), BOOT_SCRIPT, /^ {4}/gm);
   if (bootScript === undefined) return undefined;
   const files: PlainCloudConfig['files'][number][] = [];
-  for (const entry of text.slice(end + FILES.length).split(/^(?=-)/m)) {
+  for (const entry of text.slice(FILES.length, end + 1).split(/^(?=-)/m)) {
     const [head, path, mode] = FILE.exec(entry) ?? [];
     const content = head && blockContent(entry.slice(head.length), CONTENT, /^ {2}/gm);
     if (path === undefined || mode === undefined || content === undefined) return undefined;
