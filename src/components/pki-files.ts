@@ -17,16 +17,24 @@ function credentialId(name: string): string {
   return name.replaceAll('/', '-');
 }
 
+/**
+ * PEM with each block's content on one line: Go, OpenSSL and so curl and haproxy read lines of any length (RFC 7468, section 2, lets them), and what
+ * certificates have in common is not cut at other places in each, which is 350 bytes of a control-plane node's user-data.gz.
+ */
+function onNode(pem: string): string {
+  return pem.replaceAll(/(?<=[A-Za-z0-9+/]{64})\r?\n(?!-)/g, '');
+}
+
 /** The trust bundle of an authority. */
 export function authorityFile({ cluster, credentials }: PlanContext, authority: AuthorityName): DaemonFile {
-  return { ...authorityPlace(cluster, authority), content: credentials.authorities[authority].bundle, secret: false };
+  return { ...authorityPlace(cluster, authority), content: onNode(credentials.authorities[authority].bundle), secret: false };
 }
 
 /** The signing key of an authority; undefined with an offline signer. */
 export function authorityKeyFile({ cluster, credentials }: PlanContext, authority: AuthorityName): DaemonFile | undefined {
   const { key } = credentials.authorities[authority];
   const name = `${AUTHORITY_STEMS[authority]}.key`;
-  return key === undefined ? undefined : { id: credentialId(name), path: pkiPath(cluster, name), content: key, secret: true };
+  return key === undefined ? undefined : { id: credentialId(name), path: pkiPath(cluster, name), content: onNode(key), secret: true };
 }
 
 /** The pair issued for a request of this node. */
@@ -56,15 +64,15 @@ export function leafFiles(context: PlanContext, request: CertificateRequest): re
   const { certificate, key } = leaf(context, request);
   const [certificatePlace, keyPlace] = leafPlaces(context.cluster, request.name.slice(request.name.indexOf('/') + 1));
   return [
-    { ...certificatePlace, content: certificate, secret: false },
-    { ...keyPlace, content: key, secret: true },
+    { ...certificatePlace, content: onNode(certificate), secret: false },
+    { ...keyPlace, content: onNode(key), secret: true },
   ];
 }
 
 export function serviceAccountFiles({ cluster, credentials }: PlanContext): { readonly public: DaemonFile; readonly signing: DaemonFile } {
   return {
-    public: { id: 'sa.pub', path: pkiPath(cluster, 'sa.pub'), content: credentials.serviceAccount.publicKeys, secret: false },
-    signing: { id: 'sa.key', path: pkiPath(cluster, 'sa.key'), content: credentials.serviceAccount.signingKey, secret: true },
+    public: { id: 'sa.pub', path: pkiPath(cluster, 'sa.pub'), content: onNode(credentials.serviceAccount.publicKeys), secret: false },
+    signing: { id: 'sa.key', path: pkiPath(cluster, 'sa.key'), content: onNode(credentials.serviceAccount.signingKey), secret: true },
   };
 }
 
