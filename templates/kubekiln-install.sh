@@ -108,7 +108,7 @@ check_binaries() {
   while read -r kind path description; do
     [ "$kind" != b ] || command -v "$path" >/dev/null || [ -x "$path.kubekiln-new" ] || missing="$missing${missing:+, }$path (${path##*/} $description)"
   done <"$payload/plan"
-  [ -z "$missing" ] || stop "missing: $missing" "put them into the image of this machine (kubekiln explain binaries), then start it again"
+  [ -z "$missing" ] || stop "missing: $missing" "put them into the image of this machine (kubekiln explain binaries)"
 }
 
 # What stood there before comes back with ./reset.
