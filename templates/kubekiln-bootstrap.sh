@@ -26,7 +26,7 @@ commonName=supplied
 extendedKeyUsage=clientAuth
 CONF
   : >index
-  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout client.key -out client.csr -subj "/O=system:masters/CN=kubekiln-bootstrap" 2>/dev/null
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout client.key -out client.csr -subj "/O=system:masters/CN=kubekiln-bootstrap" 2>/dev/null
   openssl ca -batch -notext -config ca.conf -name ca -extensions x -md sha256 -outdir . -cert "$KUBEKILN_PKI/ca.crt" -keyfile "$KUBEKILN_PKI/ca.key" -in client.csr -out client.crt \
     -startdate "$(date -u -d "@$((now - 300))" +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "@$((now + 3600))" +%Y%m%d%H%M%SZ)" 2>openssl.log || {
     say "no bootstrap identity: $(tail -n 1 openssl.log)"
@@ -51,7 +51,7 @@ done
 
 # An operator's edit stays: objects of a generation that the cluster has seen are only created where they are missing.
 seen() {
-  kube --namespace kube-system get configmap "$1" --ignore-not-found -o 'jsonpath={.data.generation}'
+  kube -n kube-system get configmap "$1" --ignore-not-found -o 'jsonpath={.data.generation}'
 }
 
 put() {
@@ -65,7 +65,7 @@ put() {
 
 # $1 holds the generation only when all objects before it are in place.
 remember() {
-  [ "${seen:-0}" -ge "$KUBEKILN_GENERATION" ] || kube create configmap "$1" --namespace kube-system "--from-literal=generation=$KUBEKILN_GENERATION" \
+  [ "${seen:-0}" -ge "$KUBEKILN_GENERATION" ] || kube create configmap "$1" -n kube-system "--from-literal=generation=$KUBEKILN_GENERATION" \
     --dry-run=client -o yaml | kube apply --server-side --force-conflicts --field-manager=kubekiln -f - >/dev/null
 }
 

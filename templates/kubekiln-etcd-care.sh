@@ -115,7 +115,7 @@ defragment() {
       [ $code = 2 ] || return $code
     fi
     # The leader comes last. The timers of the others fire within two hours of its own.
-    [ $tries -lt 240 ] || { say "nothing done: this member leads, and others have not been defragmented"; return 0; }
+    [ $tries -lt 240 ] || { say "nothing done: others have not been defragmented"; return 0; }
     tries=$((tries + 1))
     sleep 30
   done

@@ -43,7 +43,7 @@ check_payload() {
   if [ "$have" != "$digest" ]; then
     # cloud-init writes a payload once per instance: without .complete, the next boot makes it write again.
     [ "$payload" = "$current" ] || rm -f "$payload/.complete"
-    stop "payload digest is $have, expected ${digest:-none}: a file of it was changed or half-written" "start the machine again, or run ./install from a fresh node.tar.gz"
+    stop "payload digest is $have, expected ${digest:-none}: a file of it was changed" "start the machine again, or run ./install from a fresh node.tar.gz"
   fi
   . "$payload/$env"
   node=$KUBEKILN_CLUSTER/$KUBEKILN_NODE generation=$KUBEKILN_GENERATION
@@ -131,7 +131,7 @@ place_files() {
       [dp]) [ -d "$c" ] || echo "$c" >>"$state/made" ;;
     esac
     case $kind in
-      u) [ "$(id -u "$b")" = "$a" ] || stop "user $b has uid $(id -u "$b"), the payload wants $a" "remove that user, or set users in cluster.yaml to its uid" ;;
+      u) [ "$(id -u "$b")" = "$a" ] || stop "user $b has uid $(id -u "$b"), the payload wants $a" "remove that user, or set users in cluster.yaml" ;;
       d) install -d -m "$a" -o "$b" -g "$b" "$c" ;;
       p) [ -d "$c" ] || install -d -m "$a" -o "$b" -g "$b" "$c" ;;
       f)
@@ -172,7 +172,7 @@ prepare_system() {
   (set +e; . {{library}}/kubekiln-host) || :
   # What systemctl enable does, without its questions to a busy systemd.
   wants=/etc/systemd/system/multi-user.target.wants
-  (umask 022; mkdir -p "$wants")
+  install -d "$wants"
   sed -n 's/^e //p' "$payload/plan" | while read -r unit; do ln -sf "/etc/systemd/system/$unit" "$wants/$unit"; done
   sync "$wants"
   # A unit that systemd never saw is read when it starts.
@@ -200,7 +200,7 @@ start_target() {
   stage=start
   systemctl start --no-block kubekiln.target
   record done "" ""
-  say "done: $node generation $generation is installed; its services start now"
+  say "done: $node generation $generation is installed"
 }
 
 exec 9>"$state/lock"
@@ -244,7 +244,7 @@ if [ "$mode" != boot ]; then
   adopt_payload
 fi
 # At every boot: cloud-init takes the name of whatever seed it is given.
-[ "$(cat /proc/sys/kernel/hostname)" = "$KUBEKILN_NODE" ] || {
+[ "$(uname -n)" = "$KUBEKILN_NODE" ] || {
   [ "$mode" = boot ] || keep_original /etc/hostname
   echo "$KUBEKILN_NODE" >/etc/hostname
   hostname "$KUBEKILN_NODE"
