@@ -5,21 +5,19 @@ import { addonProblems } from './components/addon-problems.ts';
 import { adminConf } from './components/admin-conf.ts';
 import { NODE_LAYOUT } from './components/locations.ts';
 import { type Artifact, bytesOf, PUBLIC_MODE, SECRET_MODE } from './emit/artifact.ts';
-import { checkArtifacts } from './emit/check-artifacts.ts';
-import { emitNode } from './emit/emit-node.ts';
-import { makePayload } from './emit/make-payload.ts';
-import { buildManifest } from './emit/manifest.ts';
-import type { Payload } from './emit/payload.ts';
+import { artifactsOf, type EmittedNode, emitNodes, type ListedNode, surveyNodes } from './emit/emit-nodes.ts';
+import { buildManifest, listedArtifact } from './emit/manifest.ts';
 import { type RuntimeArchive, runtimeArchive, runtimeArtifact } from './emit/runtime-archive.ts';
-import { type SizeReport, sizeReport } from './emit/size-report.ts';
+import type { SizeReport } from './emit/size-report.ts';
 import { fillCredentials } from './pki/credentials.ts';
+import { leavesByNode } from './pki/leaves-by-node.ts';
 import { compareWithLock, type Lock, lockOf, parseLock, serializeLock } from './pki/lock-file.ts';
 import { binaryDigests, missingBinaryDigests, unpinnedImages } from './pki/pins.ts';
 import { plainLogins } from './pki/plain-logins.ts';
-import type { Credentials } from './pki/request.ts';
+import type { Credentials, KeyPair } from './pki/request.ts';
 import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
 import type { QuietTime } from './pki/validity-problems.ts';
-import { listArtifacts } from './plan/list-artifacts.ts';
+import { listArtifacts, plannedImages } from './plan/list-artifacts.ts';
 import { certificateRequests, planCluster, runtimeFiles } from './plan/plan-cluster.ts';
 import { hasErrors, type Problem } from './problem.ts';
 import { type SourceFile, sourceFile } from './source-text.ts';
@@ -45,8 +43,9 @@ export interface BuildOutput {
   /** The secrets file's new text; absent when it is what it was. */
   readonly secretsText?: string;
   readonly lockText: string;
-  /** Paths relative to out/<cluster>/. */
-  readonly artifacts: readonly Artifact[];
+  /** Paths relative to out/<cluster>/; the manifest is the first. Each pass makes them anew: only their sizes and digests are held. */
+  readonly artifacts: Iterable<Artifact>;
+  readonly manifest: Artifact;
   readonly sizes: SizeReport;
   /** Name and SHA-256 of image/runtime.tar.gz, by which images and mirrors must have it. */
   readonly runtime: { readonly name: string; readonly digest: string };
@@ -97,27 +96,21 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   if (hasErrors(problems)) return stopped();
   const plans = planCluster(cluster, credentials, binaryDigests(previous.lock));
   const archive = runtimeArchive(plans, runtimeFiles(cluster));
-  const payloads = plans.map(plan => makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, archive }));
-  const ofNodes = payloads.flatMap(payload => {
-    const artifacts = emitNode(payload);
-    checkArtifacts(payload, artifacts);
-    return artifacts;
-  });
-  const sizes = sizeReport(payloads, ofNodes);
+  const nodes = emitNodes(plans, NODE_LAYOUT, { ...cluster.runtime, archive });
+  const { listed, sizes } = surveyNodes(nodes);
   problems.push(...sizes.problems);
   if (hasErrors(problems)) return stopped();
 
-  const artifacts = withManifest(input, cluster, credentials, payloads, ofNodes, archive);
   const output = {
     cluster,
     ...(filled.secrets !== secrets.secrets && { secretsText: serializeSecrets(filled.secrets) }),
     lockText: serializeLock(lockOf(cluster, filled.secrets, previous.lock, input.version)),
-    artifacts,
+    ...allArtifacts(input, cluster, credentials, archive, nodes, listed),
     sizes,
     runtime: { name: archive.name, digest: archive.digest },
     issued: filled.issued,
     reused: filled.reused,
-    firstExpiry: firstExpiry(credentials),
+    firstExpiry: firstExpiry(credentials, credentials.leaves.values()),
     bootBefore: credentials.bootstrapBefore,
     quiet,
   };
@@ -125,20 +118,9 @@ export async function build(input: BuildInput): Promise<BuildResult> {
 }
 
 function pinProblems(cluster: Cluster, lock: Lock | undefined, locked: boolean): readonly Problem[] {
-  const artifacts = listArtifacts(cluster);
-  const downloads = cluster.binaries.source === 'mirror' ? artifacts.downloads : [];
-  return [
-    ...missingBinaryDigests(
-      downloads.map(({ source }) => source),
-      lock,
-    ),
-    ...(locked
-      ? unpinnedImages(
-          artifacts.images.map(({ image }) => image),
-          lock,
-        )
-      : []),
-  ];
+  const downloads = cluster.binaries.source === 'mirror' ? listArtifacts(cluster).downloads.map(({ source }) => source) : [];
+  const images = locked ? plannedImages(cluster).map(({ image }) => image) : [];
+  return [...missingBinaryDigests(downloads, lock), ...unpinnedImages(images, lock)];
 }
 
 function readLock(
@@ -157,35 +139,43 @@ function readSecrets({ secretsFile }: BuildInput, cluster: Cluster): ReturnType<
   return parseSecrets({ fileName: name, text, clusterName: cluster.name, ...(mode !== undefined && { mode }) });
 }
 
-/** What belongs to no node: the operator's kubeconfig, a .gitignore since keys stand here, and the manifest over everything. */
-function withManifest(
+/** Those of the nodes, and what belongs to none: the manifest over everything, a .gitignore since keys stand here, and the operator's kubeconfig. */
+function allArtifacts(
   { version }: BuildInput,
   cluster: Cluster,
   credentials: Credentials,
-  payloads: readonly Payload[],
-  ofNodes: readonly Artifact[],
   archive: RuntimeArchive,
-): readonly Artifact[] {
-  const artifacts = [
+  nodes: Iterable<EmittedNode>,
+  listed: readonly ListedNode[],
+): Pick<BuildOutput, 'artifacts' | 'manifest'> {
+  const ofCluster = [
     { path: '.gitignore', mode: PUBLIC_MODE, content: bytesOf('*\n') },
     { path: 'admin.conf', mode: SECRET_MODE, content: bytesOf(adminConf(cluster, credentials)) },
     runtimeArtifact(archive),
-    ...ofNodes,
   ];
+  const leaves = leavesByNode(credentials);
   const manifest = buildManifest({
     clusterName: cluster.name,
     kubernetesVersion: cluster.version.text,
     kubekilnVersion: version,
     bootBefore: credentials.bootstrapBefore,
     runtime: { source: cluster.runtime.source, archive },
-    nodes: payloads.map(payload => ({ payload, notAfter: firstExpiry(credentials, payload.node.name) })),
-    artifacts,
+    nodes: listed.map(({ payload }) => ({ payload, notAfter: firstExpiry(credentials, leaves.get(payload.node.name) ?? []) })),
+    artifacts: [...ofCluster.map(listedArtifact), ...listed.flatMap(node => node.artifacts)],
   });
-  return [...artifacts, manifest];
+  const artifacts = {
+    *[Symbol.iterator]() {
+      yield manifest;
+      yield* ofCluster;
+      yield* artifactsOf(nodes, listed);
+    },
+  };
+  return { artifacts, manifest };
 }
 
-/** End of the certificate that ends first, of one node or of all. A worker without certificates lives as long as the cluster CA. */
-function firstExpiry(credentials: Credentials, node?: string): number {
-  const own = [...credentials.leaves].filter(([name]) => node === undefined || name.startsWith(`${node}/`));
-  return Math.min(credentials.authorities.kubernetes.notAfter, ...own.map(([, pair]) => pair.notAfter));
+/** End of the certificate that ends first. A worker without certificates lives as long as the cluster CA. */
+function firstExpiry({ authorities }: Credentials, leaves: Iterable<KeyPair>): number {
+  let first = authorities.kubernetes.notAfter;
+  for (const { notAfter } of leaves) first = Math.min(first, notAfter);
+  return first;
 }

@@ -66,12 +66,11 @@ export function rememberBuild(
   outputRoot: string,
   input: BuildInput,
   siblings: readonly string[],
-  { artifacts, quiet }: BuildOutput,
+  { manifest, quiet }: BuildOutput,
   summary: BuildSummary,
 ): void {
   const program = programDigest();
-  const manifest = artifacts.find(({ path }) => path === MANIFEST);
-  if (program === undefined || manifest === undefined || input.secretsFile === undefined) return;
+  if (program === undefined || input.secretsFile === undefined) return;
   const last: LastBuild = {
     inputs: inputsDigest(program, input, siblings),
     siblings,

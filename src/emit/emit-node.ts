@@ -27,14 +27,7 @@ export function emitNode(payload: Payload): readonly Artifact[] {
     artifact(NODE_FILES.userDataGz, compressUserData(seed.userData, platformOf(payload))),
     artifact(NODE_FILES.metaData, seed.metaData),
     artifact(NODE_FILES.networkConfig, seed.networkConfig),
-    {
-      path: nodePath(payload.node.name, NODE_FILES.seedIso),
-      mode: SECRET_MODE,
-      // Made whenever somebody looks: it repeats user-data and is quickly written, and a thousand of them would take most of a build's memory.
-      get content() {
-        return seedIso(seed);
-      },
-    },
+    artifact(NODE_FILES.seedIso, seedIso(seed)),
     artifact(NODE_FILES.tarball, nodeTarball(payload)),
   ];
 }

@@ -62,6 +62,9 @@ export interface ManifestRuntime {
   readonly imagePath: string;
 }
 
+/** What the manifest says of a payload. */
+export type ListedPayload = Pick<Payload, 'node' | 'generation' | 'instanceId' | 'digest'>;
+
 export interface ManifestInput {
   readonly clusterName: string;
   readonly kubernetesVersion: string;
@@ -70,9 +73,9 @@ export interface ManifestInput {
   readonly bootBefore: number;
   readonly runtime: { readonly source: RuntimeSource; readonly archive: RuntimeArchive };
   /** notAfter in seconds since 1970: the end of the node's certificate that ends first */
-  readonly nodes: readonly { readonly payload: Payload; readonly notAfter: number }[];
-  /** All artifacts of the build. */
-  readonly artifacts: readonly Artifact[];
+  readonly nodes: readonly { readonly payload: ListedPayload; readonly notAfter: number }[];
+  /** All artifacts of the build, in any order. */
+  readonly artifacts: readonly ManifestArtifact[];
 }
 
 export function buildManifest(input: ManifestInput): Artifact {
@@ -85,7 +88,7 @@ export function buildManifest(input: ManifestInput): Artifact {
     bootBefore: timestamp(input.bootBefore),
     runtime: manifestRuntime(input.runtime),
     nodes: Object.fromEntries(input.nodes.map(({ payload, notAfter }) => [payload.node.name, manifestNode(payload, notAfter)])),
-    artifacts: input.artifacts.map(manifestArtifact).toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    artifacts: input.artifacts.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
   };
   return { path: MANIFEST_PATH, mode: PUBLIC_MODE, content: bytesOf(`${JSON.stringify(manifest, null, 2)}\n`) };
 }
@@ -95,7 +98,7 @@ function manifestRuntime({ source, archive }: ManifestInput['runtime']): Manifes
   return { source, path: RUNTIME_ARCHIVE_PATH, sha256: digest, name, imagePath: `${RUNTIME_IMAGE_DIRECTORY}/${name}` };
 }
 
-function manifestNode({ node, generation, instanceId, digest }: Payload, notAfter: number): ManifestNode {
+function manifestNode({ node, generation, instanceId, digest }: ListedPayload, notAfter: number): ManifestNode {
   return {
     role: node.role,
     address: node.address,
@@ -113,7 +116,8 @@ function manifestNode({ node, generation, instanceId, digest }: Payload, notAfte
   };
 }
 
-function manifestArtifact({ path, mode, content }: Artifact): ManifestArtifact {
+/** An artifact as the manifest lists it. */
+export function listedArtifact({ path, mode, content }: Artifact): ManifestArtifact {
   return {
     path,
     sha256: createHash('sha256').update(content).digest('hex'),

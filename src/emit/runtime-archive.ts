@@ -26,17 +26,19 @@ export interface RuntimeArchive {
  * @param more what no node of today has, but one of tomorrow may
  * @throws Bug when a file of it is not the same on all nodes, or secret
  */
-export function runtimeArchive(plans: readonly NodePlan[], more: readonly PlannedFile[] = []): RuntimeArchive {
+export function runtimeArchive(plans: Iterable<NodePlan>, more: readonly PlannedFile[] = []): RuntimeArchive {
   const files = new Map<string, PlannedFile>();
-  for (const file of [...plans.flatMap(plan => plan.files.filter(({ part }) => part === 'runtime')), ...more]) {
+  const add = (file: PlannedFile) => {
     const known = files.get(file.path) ?? file;
     invariant(known.content === file.content && known.mode === file.mode, `${file.path} is of the runtime part, but differs between nodes`);
     invariant(
       !file.secret && (file.fromOperator || !file.content.includes('-----BEGIN ')),
       `${file.path} is of the runtime part, but holds a key or a certificate`,
     );
-    files.set(file.path, file);
-  }
+    files.set(file.path, known);
+  };
+  for (const plan of plans) plan.files.filter(({ part }) => part === 'runtime').forEach(add);
+  more.forEach(add);
   const entries = [...files.values()]
     .toSorted((a, b) => (a.path < b.path ? -1 : 1))
     .map(({ path, mode, content }) => ({ path: entryOf(path), mode: stagedMode(mode), content: bytesOf(content) }));

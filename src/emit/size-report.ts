@@ -2,7 +2,8 @@
 import { invariant } from '../bug.ts';
 import { thousands } from '../formats/thousands.ts';
 import type { Problem } from '../problem.ts';
-import { type Artifact, bytesOf, nodePath } from './artifact.ts';
+import { bytesOf, nodePath } from './artifact.ts';
+import type { EmittedNode } from './emit-nodes.ts';
 import { carriedEntries, type Payload, type PayloadEntry } from './payload.ts';
 import { countedSize, type Platform, platformOf } from './platforms.ts';
 import { compressUserData, userData } from './user-data.ts';
@@ -33,30 +34,34 @@ const MAX_CURVE_KEY_PEM = 500;
 /** What the boot script grows by when it must find the runtime part elsewhere, after gzip and at most, with its URLs and settings. */
 const FETCHING_BYTES = 1000;
 
-/** @param artifacts of all these nodes */
-export function sizeReport(payloads: readonly Payload[], artifacts: readonly Artifact[]): SizeReport {
-  const byPath = new Map(artifacts.map(artifact => [artifact.path, artifact]));
-  const size = (payload: Payload, file: string) => {
-    const artifact = byPath.get(nodePath(payload.node.name, file));
-    invariant(artifact, `no ${file} was made for ${payload.node.name}`);
-    return artifact.content.length;
-  };
-  const rows = payloads.map(payload => {
+/** Takes one pass, and keeps of it the heaviest payload of each role. */
+export function sizeReport(nodes: Iterable<EmittedNode>): SizeReport {
+  const rows: SizeRow[] = [];
+  const problems: Problem[] = [];
+  const heaviest = new Map<string, { readonly payload: Payload; readonly bytes: number }>();
+  for (const emitted of nodes) {
+    const { payload } = emitted;
     const platform = platformOf(payload);
-    return row(payload, platform, countedSize(platform, size(payload, platform.use)));
-  });
-  const problems = payloads.flatMap((payload, index) => {
-    const { limit, bytes } = rows[index] ?? {};
-    return limit !== undefined && bytes !== undefined && bytes > limit ? [tooLarge(payload, platformOf(payload), bytes, limit)] : [];
-  });
-  const heaviest = new Map<string, Payload>();
-  for (const payload of payloads) {
+    const bytes = countedSize(platform, size(emitted, platform.use));
+    rows.push(row(payload, platform, bytes));
+    if (platform.limit !== undefined && bytes > platform.limit) problems.push(tooLarge(payload, platform, bytes, platform.limit));
     const { role } = payload.node;
-    const other = heaviest.get(role);
-    if (!other || size(payload, 'user-data.gz') > size(other, 'user-data.gz')) heaviest.set(role, payload);
+    const compressed = size(emitted, 'user-data.gz');
+    if (compressed > (heaviest.get(role)?.bytes ?? -1)) heaviest.set(role, { payload, bytes: compressed });
   }
-  const weights = [...heaviest.values()].map(payload => ({ node: payload.node.name, role: payload.node.role, parts: weigh(payload) }));
+  const weights = [...heaviest.values()].map(({ payload }) => ({
+    node: payload.node.name,
+    role: payload.node.role,
+    parts: weigh(payload),
+  }));
   return { rows, problems, weights };
+}
+
+function size({ payload, artifacts }: EmittedNode, file: string): number {
+  const path = nodePath(payload.node.name, file);
+  const artifact = artifacts.find(one => one.path === path);
+  invariant(artifact, `no ${path} was made`);
+  return artifact.content.length;
 }
 
 function row({ node }: Payload, { name, use, limit }: Platform, bytes: number): SizeRow {

@@ -1,5 +1,6 @@
 // What a cluster needs from outside, without its keys: planned with credentials that hold names only.
 import { COMPONENTS } from '../components/components.ts';
+import { mapLazily } from '../map-lazily.ts';
 import type { AuthorityName, Credentials } from '../pki/request.ts';
 import type { Cluster } from '../spec/cluster.ts';
 import type { BinaryDownload, PlannedBinary, PlannedImage } from './node-plan.ts';
@@ -15,7 +16,7 @@ export interface ClusterArtifacts {
 }
 
 export function listArtifacts(cluster: Cluster): ClusterArtifacts {
-  const binaries = planCluster(cluster, namesOnly(cluster)).flatMap(plan => plan.binaries);
+  const binaries = [...mapLazily(planCluster(cluster, namesOnly(cluster)), plan => plan.binaries)].flat();
   const downloads = new Map(binaries.flatMap(({ download }) => (download ? [[download.source, download] as const] : [])));
   const packages = new Map(binaries.flatMap(binary => (binary.download ? [] : [[binary.path, binary] as const])));
   return {

@@ -5,7 +5,9 @@ import { binariesFile } from '../components/binaries-file.ts';
 import { ADMIN_REQUEST } from '../components/bootstrap.ts';
 import { COMPONENTS } from '../components/components.ts';
 import { targetUnit } from '../components/first-boot.ts';
-import type { CertificateRequest, Credentials } from '../pki/request.ts';
+import { mapLazily } from '../map-lazily.ts';
+import { leavesByNode } from '../pki/leaves-by-node.ts';
+import type { CertificateRequest, Credentials, KeyPair } from '../pki/request.ts';
 import type { Cluster, Node } from '../spec/cluster.ts';
 import { checkPlan } from './check-plan.ts';
 import type { Component, Contribution, NodePlan, PlannedBinary, PlannedDirectory, PlannedFile, PlannedUser } from './node-plan.ts';
@@ -69,11 +71,12 @@ function planNode(
   cluster: Cluster,
   node: Node,
   credentials: Credentials,
+  leaves: readonly KeyPair[],
   objects: readonly object[],
   digests: ReadonlyMap<string, string>,
 ): NodePlan {
   const contributions: readonly Contribution[] = componentsOf(node, cluster).map(component =>
-    component.plan({ cluster, node, credentials, objects }),
+    component.plan({ cluster, node, credentials, leaves, objects }),
   );
   const units = contributions.flatMap(contribution => contribution.units ?? []);
   const target = targetUnit(units.filter(unit => unit.startedBy === 'target').map(unit => unit.name));
@@ -110,17 +113,20 @@ export function runtimeFiles(cluster: Cluster): readonly PlannedFile[] {
 }
 
 /**
- * One plan per node, in the order of cluster.yaml.
+ * One plan per node, in the order of cluster.yaml: made when a pass comes to it, and again by the next pass.
  * @param digests hex SHA-256 of downloads, by their source
- * @throws Bug when a component planned something that could not stand on a node.
+ * @throws Bug, on a pass, when a component planned something that could not stand on a node.
  */
 export function planCluster(
   cluster: Cluster,
   credentials: Credentials,
   digests: ReadonlyMap<string, string> = new Map(),
-): readonly NodePlan[] {
+): Iterable<NodePlan> {
   const objects = COMPONENTS.flatMap(component => component.objects?.(cluster) ?? []);
-  const plans = cluster.nodes.map(node => planNode(cluster, node, credentials, objects, digests));
-  for (const plan of plans) checkPlan(plan);
-  return plans;
+  const leaves = leavesByNode(credentials);
+  return mapLazily(cluster.nodes, node => {
+    const plan = planNode(cluster, node, credentials, leaves.get(node.name) ?? [], objects, digests);
+    checkPlan(plan);
+    return plan;
+  });
 }

@@ -47,12 +47,16 @@ export function recoverTree(directory: string): void {
   });
 }
 
-/** True when the directory holds exactly these files, with these modes: nothing needs to be written. */
-function isSame(directory: string, files: readonly TreeFile[]): boolean {
+/** True when the directory holds exactly these files, with these modes: nothing needs to be written. Stops at the first that differs. */
+function isSame(directory: string, files: Iterable<TreeFile>): boolean {
   const present = listTree(directory);
-  if (present === undefined || present.length !== files.length) return false;
+  if (present === undefined) return false;
   const modes = new Map(present.map(entry => [entry.path, entry.mode]));
-  return files.every(file => modes.get(file.path) === file.mode && readFileSync(join(directory, file.path)).equals(file.content));
+  for (const { path, mode, content } of files) {
+    if (modes.get(path) !== mode || !readFileSync(join(directory, path)).equals(content)) return false;
+    modes.delete(path);
+  }
+  return modes.size === 0;
 }
 
 function makeDirectory(path: string): void {
@@ -61,12 +65,13 @@ function makeDirectory(path: string): void {
   chmodSync(path, DIRECTORY_MODE);
 }
 
-function directoriesOf(files: readonly TreeFile[]): readonly string[] {
-  const found = new Set<string>();
-  for (const file of files) {
-    for (let parent = dirname(file.path); parent !== '.'; parent = dirname(parent)) found.add(parent);
-  }
-  return [...found].sort();
+/** Makes the directories above a file that are not in `made`, and adds them. */
+function makeParents(root: string, path: string, made: Set<string>, display: string): void {
+  const parent = dirname(path);
+  if (parent === '.' || made.has(parent)) return;
+  makeParents(root, parent, made, display);
+  about(join(display, parent), () => makeDirectory(join(root, parent)));
+  made.add(parent);
 }
 
 /** @returns the open descriptor: the caller makes the file durable and closes it. */
@@ -97,20 +102,17 @@ async function writeBatch(root: string, files: readonly TreeFile[], display: str
 
 /**
  * Makes `directory` hold exactly these files. @returns false when it already did and nothing was touched.
+ * @param files two passes at most, of which the first stops at a difference: the file that differs most often is best the first
  * @throws the system error, naming the path; the old tree is whole then.
  */
-export async function replaceTree(directory: string, files: readonly TreeFile[]): Promise<boolean> {
-  for (const { path } of files)
-    invariant(/^(?!.*(^|\/)\.\.?(\/|$))[^/]+(\/[^/]+)*$/.test(path), `artifact path ${path} is not relative and clean`);
+export async function replaceTree(directory: string, files: Iterable<TreeFile>): Promise<boolean> {
   if (about(directory, () => isSame(directory, files))) return false;
   const fresh = newName(directory);
   const remove = () => rmSync(fresh, { recursive: true, force: true });
   const done = undoWhenInterrupted(remove);
   try {
     about(directory, () => makeDirectory(fresh));
-    const directories = directoriesOf(files);
-    for (const path of directories) about(join(directory, path), () => makeDirectory(join(fresh, path)));
-    for (let start = 0; start < files.length; start += BATCH) await writeBatch(fresh, files.slice(start, start + BATCH), directory);
+    const directories = await writeFiles(fresh, files, directory);
     for (const path of ['.', ...directories]) syncDirectory(join(fresh, path));
     about(directory, () => swap(directory, fresh));
   } finally {
@@ -119,6 +121,24 @@ export async function replaceTree(directory: string, files: readonly TreeFile[])
   }
   return true;
 }
+
+/** Holds one batch at a time. @returns the directories that it made */
+async function writeFiles(root: string, files: Iterable<TreeFile>, display: string): Promise<ReadonlySet<string>> {
+  const directories = new Set<string>();
+  let batch: TreeFile[] = [];
+  for (const file of files) {
+    invariant(CLEAN_PATH.test(file.path), `artifact path ${file.path} is not relative and clean`);
+    makeParents(root, file.path, directories, display);
+    batch.push(file);
+    if (batch.length < BATCH) continue;
+    await writeBatch(root, batch, display);
+    batch = [];
+  }
+  await writeBatch(root, batch, display);
+  return directories;
+}
+
+const CLEAN_PATH = /^(?!.*(^|\/)\.\.?(\/|$))[^/]+(\/[^/]+)*$/;
 
 function swap(directory: string, fresh: string): void {
   const old = oldName(directory);
