@@ -71,6 +71,13 @@ test('five hosts without a network, from one bundle and their seeds', { timeout:
       const { operator } = plane;
       const hosts = everyHost(plane);
       const names = hosts.map(({ name }) => name);
+      const asked = () =>
+        eventually(
+          'a pod finds the Service by its name',
+          () => operator.kubectl(['exec', 'deploy/four', '--', 'curl', '-sf', '-m', '3', 'http://four.default.svc.cluster.local/hostname']),
+          { explain: () => describe(plane) },
+        );
+
       let stands = false;
       await t.test('all Ready, names and pods', async subtest => {
         const since = await powerOn(plane);
@@ -91,13 +98,6 @@ test('five hosts without a network, from one bundle and their seeds', { timeout:
         assert.match(await asked(), /^four-/);
         stands = true;
       });
-
-      const asked = () =>
-        eventually(
-          'a pod finds the Service by its name',
-          () => operator.kubectl(['exec', 'deploy/four', '--', 'curl', '-sf', '-m', '3', 'http://four.default.svc.cluster.local/hostname']),
-          { explain: () => describe(plane) },
-        );
 
       if (!stands) return;
       await t.test('every image of the bundle is on every host, where garbage collection leaves it', async () => {
