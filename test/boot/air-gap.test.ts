@@ -102,8 +102,10 @@ test('five hosts without a network, from one bundle and their seeds', { timeout:
       if (!stands) return;
       await t.test('every image of the bundle is on every host, where garbage collection leaves it', async () => {
         for (const { name, host } of hosts) {
-          const pinned = (await host.sh(`ctr --namespace k8s.io images list --quiet '${PINNED}'`)).trim().split('\n').sort();
-          assert.deepEqual(pinned, images.map(({ reference }) => reference).sort(), name);
+          const pinned = (await host.sh(`ctr --namespace k8s.io images list --quiet '${PINNED}'`)).trim().split('\n');
+          // containerd gives an image its digest as a second name
+          const named = pinned.filter(reference => !/^sha256:|@/.test(reference)).sort();
+          assert.deepEqual(named, images.map(({ reference }) => reference).sort(), name);
           assert.equal((await host.sh('ls /var/lib/kubekiln/images')).trim(), '', 'what was imported needs no place twice');
         }
       });
