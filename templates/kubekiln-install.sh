@@ -5,7 +5,7 @@
 #
 # usage: kubekiln-install first-boot DIR   a payload that cloud-init staged
 #        kubekiln-install boot             every later boot
-#        kubekiln-install [--apply]        the payload in $KUBEKILN_SOURCE (./install sets it)
+# ./install of node.tar.gz (tarball-install.sh) reads it in, and brings the rest: load_source, refuse_while_unhealthy, restart_changed.
 set -eu
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -15,7 +15,7 @@ state={{state}}
 current=$state/current
 # Until the payload says who this node is.
 KUBEKILN_CLUSTER='' KUBEKILN_NODE='' KUBEKILN_GENERATION=0
-digest='' stage=payload changed='' replaced='' on_console=yes
+digest='' stage=payload replaced='' on_console=yes
 
 {{> node-functions.sh}}
 [ "$(id -u)" = 0 ] || { echo "kubekiln-install: must run as root" >&2; exit 2; }
@@ -30,7 +30,7 @@ full_disks() {
 }
 
 paths_of() { # payload directory: the final places of its files
-  sed -n 's/^f [^ ]* [^ ]* [^ ]* //p' "$1/plan"
+  sed -n 's/^f .* //p' "$1/plan"
 }
 
 digest_of() { # payload directory: one hash over the plan and, in its order, every file
@@ -133,7 +133,7 @@ place_files() {
   sed -n 's/^u \([^ ]*\) \([^ ]*\) \(.*\)/u \2 \1 "kubekiln" \3/p' "$payload/plan" | systemd-sysusers -
   pending=$state/pending
   : >"$pending"
-  while read -r kind a b c d; do
+  while read -r kind a b c; do
     case $kind in
       [dp]) [ -d "$c" ] || echo "$c" >>"$state/made" ;;
     esac
@@ -142,18 +142,17 @@ place_files() {
       d) install -d -m "$a" -o "$b" -g "$b" "$c" ;;
       p) [ -d "$c" ] || install -d -m "$a" -o "$b" -g "$b" "$c" ;;
       f)
-        if [ -e "$d" ]; then
-          cmp -s "$payload/files$d" "$d" && [ "$(stat -c %a:%U "$d")" = "${a#0}:$b" ] && continue
+        if [ -e "$c" ]; then
+          cmp -s "$payload/files$c" "$c" && [ "$(stat -c %a:%U "$c")" = "${a#0}:$b" ] && continue
           replaced=yes
-          [ -d "$current" ] || keep_original "$d"
+          [ -d "$current" ] || keep_original "$c"
         fi
-        install -m "$a" -o "$b" -g "$b" "$payload/files$d" "$d.kubekiln-new"
-        echo "$d" >>"$pending"
-        changed="$changed $c"
+        install -m "$a" -o "$b" -g "$b" "$payload/files$c" "$c.kubekiln-new"
+        echo "$c" >>"$pending"
         ;;
     esac
   done <"$payload/plan"
-  [ ! -f "$state/fetched" ] || { cut -d' ' -f1 "$state/fetched" >>"$pending"; changed="$changed $(cut -d' ' -f2 "$state/fetched" | tr '\n' ' ')"; }
+  [ ! -f "$state/fetched" ] || cut -d' ' -f1 "$state/fetched" >>"$pending"
   if [ -s "$pending" ]; then
     sed 's/$/.kubekiln-new/' "$pending" | xargs sync
     echo "$payload" >"$state/applying"
@@ -166,6 +165,7 @@ place_files() {
     paths_of "$current" | { grep -vxFf "$pending.paths" || :; } | while read -r path; do rm -f "$path"; done
   fi
   say "files: $(wc -l <"$pending") placed"
+  changed=$(cat "$pending")
   rm -f "$pending" "$pending.paths"
 }
 
@@ -210,55 +210,6 @@ start_target() {
   say "done: $node generation $generation is installed; its services start now (systemctl status kubekiln.target)"
 }
 
-own_etcdctl() {
-  pki=${KUBEKILN_PKI}/etcd
-  "$KUBEKILN_BINARIES/etcdctl" --endpoints="https://127.0.0.1:2379" --cacert="$pki/ca.crt" --cert="$pki/healthcheck-client.crt" --key="$pki/healthcheck-client.key" \
-    --command-timeout=10s "$@" 2>&1
-}
-
-# Day 2: one node at a time, and never while another member is down, since restarting this one could then cost the quorum.
-refuse_while_unhealthy() {
-  [ "$KUBEKILN_ROLE" = control-plane ] && systemctl is-active --quiet etcd.service || return 0
-  stage=health
-  # A founding member that never ran has no client URL, and --cluster passes it over.
-  sick=$({ own_etcdctl member list | grep ', , ' || :; own_etcdctl endpoint health --cluster | grep -v 'is healthy' | grep -v "//$KUBEKILN_ADDRESS:" || :; } | tr '\n' ' ')
-  [ -z "$sick" ] || stop "another etcd member is not healthy: $sick" "bring it back first, then run ./install --apply again; nothing was changed"
-}
-
-restart_changed() {
-  stage=restart
-  for unit in $(sed -n 's/^Wants=//p' /etc/systemd/system/kubekiln.target); do
-    case ",$(echo "$changed" | tr ' ' ',')," in
-      *",$unit,"*)
-        say "restart: $unit"
-        # One that does not run may be waiting for nodes whose turn comes after this one's.
-        wait=''
-        systemctl is-active --quiet "$unit" || wait=--no-block
-        systemctl restart $wait "$unit" || stop "$unit did not come back" "journalctl -u $unit"
-        ;;
-    esac
-  done
-}
-
-load_source() {
-  [ -n "${KUBEKILN_SOURCE:-}" ] || { trap - EXIT; echo "usage: ./install [--apply], from an unpacked node.tar.gz" >&2; exit 2; }
-  payload=$KUBEKILN_SOURCE
-  check_payload
-  if [ -d "$current" ] && [ "$mode" != apply ]; then
-    [ "$(cat "$current/.complete")" = "$digest" ] || stop "this machine is installed already, with another payload" "to change a running node: ./install --apply"
-    # An installed payload that was changed is replaced by this one.
-    [ "$(digest_of "$current")" != "$digest" ] || { payload=$current; return; }
-  fi
-  rm -rf "$state/incoming"
-  mkdir -p "$state/payload" "$state/incoming"
-  cp -R "$payload/plan" "$payload/files" "$payload/.complete" "$state/incoming/"
-  chown -R root:root "$state/incoming"
-  sync -f "$state"
-  rm -rf "$state/payload/$generation"
-  mv "$state/incoming" "$state/payload/$generation"
-  payload=$state/payload/$generation
-}
-
 exec 9>"$state/lock"
 flock 9
 
@@ -284,11 +235,10 @@ case $mode in
       [ ! -d "$other" ] || [ "${other%/}" = "$payload" ] || announce "payload: ${other%/} is ignored: a seed does not change an installed node; ./install --apply does"
     done
     ;;
-  install | --apply)
-    mode=${mode#--}
+  *)
+    [ -n "${KUBEKILN_SOURCE:-}" ] || { trap - EXIT; echo "usage: ./install [--apply], from an unpacked node.tar.gz" >&2; exit 2; }
     load_source
     ;;
-  *) trap - EXIT; echo "kubekiln-install: unknown argument $mode" >&2; exit 2 ;;
 esac
 
 check_identity

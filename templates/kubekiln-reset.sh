@@ -125,7 +125,7 @@ remove_network() {
 remove_files() {
   for plan in $plans; do
     payload=${plan%/plan}
-    sed -n 's/^f [^ ]* [^ ]* [^ ]* //p' "$plan" | while read -r path; do
+    sed -n 's/^f .* //p' "$plan" | while read -r path; do
       rm -f "$path.kubekiln-new"
       [ -e "$state/before$path" ] || { [ "$payload" != $current ] && ! cmp -s "$payload/files$path" "$path"; } || rm -f "$path"
     done

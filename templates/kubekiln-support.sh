@@ -1,17 +1,17 @@
 #!/bin/sh
-# kubekiln-support: collects what somebody who helps with this node needs to know, and no key: no file that holds one is opened but to be hashed, and
+# ./support of node.tar.gz: collects what somebody who helps with this node needs to know, and no key: no file that holds one is opened but to be hashed, and
 # what looks like one in a log is masked. It works on a node whose install failed, from the staged payload; the archive names what a node lacks.
 #
-# usage: kubekiln-support [FILE]   default: {{state}}/support-HOST-TIME.tar.gz
+# usage: ./support [FILE]   default: {{state}}/support-HOST-TIME.tar.gz
 set -u
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
-[ "$(id -u)" = 0 ] || { echo "kubekiln-support: must run as root" >&2; exit 2; }
+[ "$(id -u)" = 0 ] || { echo "kubekiln: support: must run as root" >&2; exit 2; }
 name=support-$(uname -n)-$(date -u +%Y%m%dT%H%M%SZ)
 archive=${1:-{{state}}/$name.tar.gz}
-[ ! -e "$archive" ] || { echo "kubekiln-support: $archive exists already" >&2; exit 2; }
+[ ! -e "$archive" ] || { echo "kubekiln: support: $archive exists already" >&2; exit 2; }
 payload=$(ls -d {{state}}/current {{state}}/payload/* 2>/dev/null | head -n 1)
 export payload="${payload:-{{state}}/current}"
 
@@ -33,7 +33,7 @@ while read -r file command; do
   timeout 30 sh -c "$command" </dev/null 2>&1 | mask | tail -c 1000000 >"$name/$file"
 done <<'LIST'
 status cat {{state}}/status.json
-plan cat $payload/plan; sed -n 's/^f [^ ]* [^ ]* [^ ]* //p' $payload/plan | xargs sha256sum; cd $payload/files && find . -type f -exec sha256sum {} +
+plan cat $payload/plan; sed -n 's/^f .* //p' $payload/plan | xargs sha256sum; cd $payload/files && find . -type f -exec sha256sum {} +
 directories sed -n 's/^[dp] .* //p' $payload/plan | xargs ls -lanR {{state}}
 certificates find $payload/files -name '*.crt' -print -exec openssl x509 -noout -subject -issuer -dates -ext subjectAltName -in {} \;
 versions sed -n 's/^b \([^ ]*\) .*/\1/p' $payload/plan | while read -r b; do echo $b; timeout 3 $b --version || timeout 3 $b version; done
@@ -48,7 +48,7 @@ kernel.log journalctl --no-pager -n 4000 -k
 LIST
 tar -czf - "$name" >"$archive" || {
   rm -f "$archive"
-  echo "kubekiln-support: cannot write $archive: $(df -P "${archive%/*}" | tail -n 1). Name another place: kubekiln-support /run/support.tar.gz" >&2
+  echo "kubekiln: support: cannot write $archive: $(df -P "${archive%/*}" | tail -n 1). Name another place: ./support /run/support.tar.gz" >&2
   exit 1
 }
 echo "$archive: keys are left out; look through it before you pass it on"

@@ -3,7 +3,7 @@
 state={{state}} payload={{directory}}
 [ ! -d $state/current ] || exit 0
 mkdir -p $payload && chmod 0700 $state {{staging}} $payload
-sum=$(cd $payload && { cat plan; sed -n 's/^f [^ ]* [^ ]* [^ ]* /files/p' plan | xargs cat; } 2>/dev/null | sha256sum)
+sum=$(cd $payload && { cat plan; sed -n 's/^f .* /files/p' plan | xargs cat; } 2>/dev/null | sha256sum)
 case "$(cat $payload/.complete 2>/dev/null) $sum" in
 {{#carried}}
   "{{digest}} {{carried}}  -") ;;

@@ -5,7 +5,7 @@ import type { Component, Contribution, PlanContext, PlannedFile } from '../plan/
 import { controlPlaneNodes } from '../spec/cluster.ts';
 import { localApiServer } from './component-kubeconfig.ts';
 import { httpsUrl } from './etcd.ts';
-import { libraryProgram, operatorCommand, programText } from './library.ts';
+import { libraryProgram, programText } from './library.ts';
 import { ETCD_PEER_PORT, LIBRARY_DIRECTORY, NODE_ENV_FILE, STATE_DIRECTORY, TARGET_UNIT, unitPath } from './locations.ts';
 
 const INSTALL_UNIT = 'kubekiln-install.service';
@@ -73,7 +73,6 @@ export const firstBoot: Component = {
           restarts: [],
         },
         libraryProgram('kubekiln-install'),
-        operatorCommand('kubekiln-support'),
         { path: unitPath(INSTALL_UNIT), mode: 0o644, owner: 'root', content: unit, part: 'runtime', secret: false, restarts: [] },
       ],
       directories: [
@@ -82,8 +81,8 @@ export const firstBoot: Component = {
         { path: '/etc/kubekiln', mode: 0o755, owner: 'root' },
       ],
       units: [{ name: INSTALL_UNIT, startedBy: 'boot' }],
-      // Whoever resets a machine has brought its tarball: user-data need not carry it for years.
-      tools: [{ name: 'reset', content: programText('kubekiln-reset') }],
+      // Whoever resets a machine, or asks for help with it, has brought its tarball: user-data need not carry them for years.
+      tools: ['reset', 'support'].map(name => ({ name, content: programText(`kubekiln-${name}`) })),
     };
   },
 };

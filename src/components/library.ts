@@ -5,7 +5,6 @@ import { compactScript } from '../formats/shell.ts';
 import type { PlannedFile } from '../plan/node-plan.ts';
 import {
   BINARIES_FILE,
-  COMMAND_DIRECTORY,
   DOWNLOAD_SETTINGS_FILE,
   ETCD_CLIENT_PORT,
   LIBRARY_DIRECTORY,
@@ -16,21 +15,12 @@ import {
 
 /** templates/`name`.sh as an executable of LIBRARY_DIRECTORY. */
 export function libraryProgram(name: string, restarts: readonly string[] = []): PlannedFile {
-  return program(LIBRARY_DIRECTORY, name, restarts);
-}
-
-/** templates/`name`.sh as a command that an operator types. */
-export function operatorCommand(name: string): PlannedFile {
-  return program(COMMAND_DIRECTORY, name, []);
+  return { ...plannedProgram(`${LIBRARY_DIRECTORY}/${name}`, programText(name)), restarts };
 }
 
 /** templates/`name`.sh with what the cluster decides, the same on all its nodes. */
 export function clusterProgram(name: string, view: TemplateView): PlannedFile {
   return { ...plannedProgram(`${LIBRARY_DIRECTORY}/${name}`, rendered(name, view)), restarts: [] };
-}
-
-function program(directory: string, name: string, restarts: readonly string[]): PlannedFile {
-  return { ...plannedProgram(`${directory}/${name}`, programText(name)), restarts };
 }
 
 function plannedProgram(path: string, content: string): Omit<PlannedFile, 'restarts'> {

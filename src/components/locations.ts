@@ -6,8 +6,6 @@ export const STATE_DIRECTORY = '/var/lib/kubekiln';
 export const STAGING_DIRECTORY = `${STATE_DIRECTORY}/payload`;
 /** Programs and manifests that are the same on all nodes. libexec: where SELinux expects programs (bin_t). */
 export const LIBRARY_DIRECTORY = '/usr/local/libexec/kubekiln';
-/** What an operator types stands where sudo looks. */
-export const COMMAND_DIRECTORY = '/usr/local/sbin';
 export const NODE_ENV_FILE = '/etc/kubekiln/node.env';
 export const UNIT_DIRECTORY = '/etc/systemd/system';
 export const TARGET_UNIT = 'kubekiln.target';

@@ -45,7 +45,7 @@ function compare(a: string, b: string): number {
 }
 
 /**
- * The index, one item per line: `u UID NAME HOME`, `d MODE OWNER PATH` (`p`: made only where missing), `f MODE OWNER UNIT,… PATH`, `b PATH WHAT` (must be there), `k MODULE`,
+ * The index, one item per line: `u UID NAME HOME`, `d MODE OWNER PATH` (`p`: made only where missing), `f MODE OWNER PATH`, `b PATH WHAT` (must be there), `k MODULE`,
  * `e UNIT` (enabled). The installer reads it with the shell's `read`, so no value but the last one holds a blank.
  */
 export function planText(plan: NodePlan): string {
@@ -54,7 +54,7 @@ export function planText(plan: NodePlan): string {
     ...plan.directories.map(
       directory => `${directory.keepExisting ? 'p' : 'd'} ${octal(directory.mode)} ${directory.owner} ${directory.path}`,
     ),
-    ...plan.files.map(file => `f ${octal(file.mode)} ${file.owner} ${file.restarts.join(',') || '-'} ${file.path}`),
+    ...plan.files.map(file => `f ${octal(file.mode)} ${file.owner} ${file.path}`),
     ...plan.binaries.map(binary => `b ${binary.path} ${binary.description}`),
     ...plan.modules.map(module => `k ${module}`),
     ...plan.units.filter(unit => unit.startedBy === 'boot').map(unit => `e ${unit.name}`),
@@ -92,6 +92,7 @@ export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: Runtim
     ],
     bootScript: bootScript(plan, layout, { digest, directory, carried: carriedDigest(index, files) }, runtime),
     runtime: runtime?.source ?? 'inline',
+    restarts: plan.files.filter(file => file.restarts.length > 0).map(({ path, restarts }) => ({ path, units: restarts })),
     tools: plan.tools,
   };
 }

@@ -1,6 +1,8 @@
 // node.tar.gz: the payload and a script that installs it, for machines without cloud-init and for every later change.
 import { invariant } from '../bug.ts';
 import { gzip } from '../formats/gzip.ts';
+import { renderTemplate } from '../formats/mustache.ts';
+import { compactScript } from '../formats/shell.ts';
 import { type TarFile, writeTar } from '../formats/tar-writer.ts';
 import { bytesOf } from './artifact.ts';
 import type { Payload } from './payload.ts';
@@ -24,13 +26,6 @@ export function nodeTarball(payload: Payload): Uint8Array {
 function installScript(payload: Payload): string {
   const installer = payload.entries.find(entry => entry.path.endsWith(`/${INSTALLER}`));
   invariant(installer, `the payload of ${payload.node.name} has no ${INSTALLER}`);
-  return [
-    '#!/bin/sh',
-    `# Installs ${payload.node.name} of ${payload.clusterName} from the directory that this archive was unpacked into; run it as root.`,
-    'here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1',
-    'KUBEKILN_SOURCE=$here',
-    'export KUBEKILN_SOURCE',
-    `exec sh "$here/${installer.path}" "$@"`,
-    '',
-  ].join('\n');
+  const restarts = payload.restarts.map(({ path, units }) => ({ path, units: units.join(',') }));
+  return compactScript(renderTemplate('tarball-install.sh', { installer: installer.path, restarts }, value => value));
 }

@@ -14,6 +14,13 @@ export interface PayloadEntry {
   readonly secret: boolean;
 }
 
+/** The units that restart when a file changes on a running node. */
+export interface FileRestarts {
+  /** Absolute, on the node. */
+  readonly path: string;
+  readonly units: readonly string[];
+}
+
 export interface Payload {
   readonly clusterName: string;
   readonly node: Node;
@@ -29,6 +36,8 @@ export interface Payload {
   readonly bootScript: string;
   /** Whether user-data brings the runtime part as well, or what brings it instead. */
   readonly runtime: RuntimeSource;
+  /** What ./install --apply restarts; the tarball alone brings it. */
+  readonly restarts: readonly FileRestarts[];
   /** Beside the payload in the tarball, not under its digest. */
   readonly tools: readonly PlannedTool[];
 }

@@ -7,14 +7,12 @@ export const PLAN_ENTRY = 'plan';
 export const COMPLETE_ENTRY = '.complete';
 export const FILES_ENTRY = 'files';
 /** What stands beside the payload in node.tar.gz, for whoever unpacks it: neither in its plan nor under its digest. */
-export const TARBALL_PROGRAMS: readonly string[] = ['install', 'reset'];
+export const TARBALL_PROGRAMS: readonly string[] = ['install', 'reset', 'support'];
 
 /** An `f` line of the plan: a file that the installer puts in its place. */
 export interface PlanFileLine {
   readonly mode: number;
   readonly owner: string;
-  /** Units that restart when it changes. */
-  readonly restarts: readonly string[];
   /** Absolute path on the node. */
   readonly path: string;
 }
@@ -30,19 +28,16 @@ export function readPlanFiles(plan: string): readonly PlanFileLine[] {
     .split('\n')
     .filter(line => line.startsWith('f '))
     .map(line => {
-      const [, mode, owner, restarts, path] = /^f ([0-7]{4}) ([^ ]+) ([^ ]+) (\/[^ ]+)$/.exec(line) ?? [];
-      if (!mode || !owner || !restarts || !path || !isCleanRelativePath(path.slice(1)))
-        throw new FormatError(
-          'damaged',
-          `the plan holds a line that is not \`f MODE OWNER RESTARTS PATH\`: ${JSON.stringify(line.slice(0, 200))}`,
-        );
-      return { mode: Number.parseInt(mode, 8), owner, restarts: restarts === '-' ? [] : restarts.split(','), path };
+      const [, mode, owner, path] = /^f ([0-7]{4}) ([^ ]+) (\/[^ ]+)$/.exec(line) ?? [];
+      if (!mode || !owner || !path || !isCleanRelativePath(path.slice(1)))
+        throw new FormatError('damaged', `the plan holds a line that is not \`f MODE OWNER PATH\`: ${JSON.stringify(line.slice(0, 200))}`);
+      return { mode: Number.parseInt(mode, 8), owner, path };
     });
 }
 
 /**
  * Hex SHA-256 over the plan and then each file of its `f` lines, in order: what a node computes with
- * `{ cat plan; sed -n 's/^f [^ ]* [^ ]* [^ ]* /files/p' plan | xargs cat; } | sha256sum`.
+ * `{ cat plan; sed -n 's/^f .* /files/p' plan | xargs cat; } | sha256sum`.
  * @throws FormatError when the plan is damaged or `read` has no entry for one of its files
  */
 export function payloadDigest(plan: string, read: (entry: string) => string | Uint8Array | undefined): string {

@@ -2,6 +2,7 @@
 import { type Break, swapped, without } from './break.ts';
 
 const INSTALL = 'templates/kubekiln-install.sh';
+const TARBALL_INSTALL = 'templates/tarball-install.sh';
 const STAGE = 'templates/stage.sh';
 
 const WRONG_MACHINE = 'boot/guards#a seed on the wrong machine';
@@ -49,7 +50,7 @@ export const INSTALLER_BREAKS: readonly Break[] = [
   },
   {
     name: 'node: ./install trusts what is installed',
-    file: INSTALL,
+    file: TARBALL_INSTALL,
     ...swapped('[ "$(digest_of "$current")" != "$digest" ] || {', '{'),
     tests: [CHANGED_BYTE],
     why: 'the repair that the console names installs the byte that changed',
@@ -84,21 +85,21 @@ export const INSTALLER_BREAKS: readonly Break[] = [
   },
   {
     name: 'node: --apply while a member is down',
-    file: INSTALL,
+    file: TARBALL_INSTALL,
     ...swapped('[ -z "$sick" ] ||', ': ||'),
     tests: [STALE_SEED],
     why: 'a restart that costs the quorum',
   },
   {
     name: 'node: --apply while a member has never run',
-    file: INSTALL,
+    file: TARBALL_INSTALL,
     ...without("own_etcdctl member list | grep ', , ' || :; "),
     tests: [STALE_SEED],
     why: 'a restart that costs the quorum',
   },
   {
     name: 'node: --apply restarts everything',
-    file: INSTALL,
+    file: TARBALL_INSTALL,
     ...swapped('*",$unit,"*)', '*)'),
     tests: [APPLY],
     why: 'a changed flag of one daemon restarts etcd',

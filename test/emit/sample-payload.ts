@@ -55,7 +55,7 @@ const FILES: readonly Omit<PayloadEntry, 'mode'>[] = [
 
 export function samplePayload(node: Node = sampleNode(), more: readonly Omit<PayloadEntry, 'mode'>[] = []): Payload {
   const files = [...FILES, ...more].map(file => ({ ...file, mode: file.part === 'runtime' ? 0o700 : 0o600 }));
-  const plan = files.map(file => `f ${file.secret ? '0600' : '0644'} root - ${file.path.slice('files'.length)}\n`).join('');
+  const plan = files.map(file => `f ${file.secret ? '0600' : '0644'} root ${file.path.slice('files'.length)}\n`).join('');
   const digest = payloadDigest(plan, entry => files.find(file => file.path === entry)?.content);
   const own = { mode: 0o600, part: 'config', secret: false } as const;
   return {
@@ -67,6 +67,7 @@ export function samplePayload(node: Node = sampleNode(), more: readonly Omit<Pay
     directory: '/var/lib/kubekiln/payload/1',
     entries: [{ path: 'plan', content: plan, ...own }, ...files, { path: '.complete', content: `${digest}\n`, ...own }],
     runtime: 'inline',
+    restarts: [],
     tools: [],
     bootScript: 'umask 077\nmkdir -p /var/lib/kubekiln/payload/1\n: "$x" && echo \'quoted\'',
   };

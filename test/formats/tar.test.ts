@@ -12,7 +12,7 @@ import { missingTool } from '../missing-tool.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
 const FILES: readonly TarFile[] = [
-  { path: 'plan', mode: 0o600, content: Buffer.from('f 0600 root - /etc/hosts\n') },
+  { path: 'plan', mode: 0o600, content: Buffer.from('f 0600 root /etc/hosts\n') },
   { path: `files/${'long/'.repeat(30)}name`, mode: 0o700, content: Buffer.from('prefix') },
   { path: `files/${'x'.repeat(120)}/${'y'.repeat(130)}`, mode: 0o644, content: Buffer.alloc(1024, 1) },
   { path: 'files/ümlaut', mode: 0o755, content: Buffer.alloc(0) },

@@ -38,6 +38,7 @@ function payloadOf(output: BuildOutput, name: string): Payload {
     entries,
     bootScript: carrier.bootCommands[0] ?? '',
     runtime: 'inline',
+    restarts: [],
     tools: [],
   };
 }

@@ -190,7 +190,7 @@ describe('verify: nodes that do not fit together', () => {
     ],
     [
       'a key that others may read',
-      () => ({ plan: text => text.replace('0600 root', '0644 root').replace(/f 0600( [^ ]+ [^ ]+ [^ ]*apiserver.key)/, 'f 0644$1') }),
+      () => ({ plan: text => text.replace('0600 root', '0644 root').replace(/f 0600( [^ ]+ [^ ]*apiserver.key)/, 'f 0644$1') }),
       /^secret-readable .*apiserver.key/,
     ],
     ['a missing certificate', () => ({ [`${PKI}/etcd/peer.crt`]: undefined }), /^payload-incomplete .*etcd\/peer.crt/],

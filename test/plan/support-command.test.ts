@@ -1,4 +1,4 @@
-// kubekiln-support as it stands on a node: what it masks, by the real sed, and whom it refuses. test/boot/ runs it on hosts.
+// ./support of node.tar.gz: what it masks, by the real sed, and whom it refuses. test/boot/ runs it on hosts.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -11,7 +11,7 @@ import { requestCredentials } from './request-credentials.ts';
 
 const cluster = smallCluster();
 const [plan] = planCluster(cluster, requestCredentials(cluster, certificateRequests(cluster)));
-const script = plan?.files.find(file => file.path === '/usr/local/sbin/kubekiln-support')?.content ?? '';
+const script = plan?.tools.find(tool => tool.name === 'support')?.content ?? '';
 const [maskFunction = ''] = /^mask\(\) \{\n[\s\S]*?\n\}$/m.exec(script) ?? [];
 
 /** What its mask makes of a text. */
@@ -39,7 +39,7 @@ function assertHidden(text: string, secret: string): void {
   assert.match(result, /\[masked\]/);
 }
 
-describe('kubekiln-support', () => {
+describe('./support', () => {
   it('masks a PEM key in a journal, whatever stands before its lines', () => {
     const journal = (text: string) => text.replaceAll(/^/gm, 'Nov 22 16:24:01 cp-1 etcd[412]: ');
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
@@ -75,7 +75,7 @@ describe('kubekiln-support', () => {
   it('leaves what a reader needs', () => {
     const lines = [
       `kubekiln: STOPPED at payload: payload digest is ${'0123456789abcdef'.repeat(4)}, expected ${'fedcba9876543210'.repeat(4)}`,
-      'f 0600 root kube-controller-manager.service /etc/kubernetes/pki/controller-manager-server.key',
+      'f 0600 root /etc/kubernetes/pki/controller-manager-server.key',
       '/var/lib/kubekiln/payload/1/files/usr/local/libexec/kubekiln/kubekiln-install',
       'admission: MutatingAdmissionWebhook,ValidatingAdmissionPolicy,DefaultTolerationSeconds,CertificateSubjectRestriction',
       '{"level":"info","ts":"2026-11-22T16:24:01.123456Z","caller":"etcdserver/server.go:2140","msg":"published local member to cluster through raft"}',
@@ -88,6 +88,6 @@ describe('kubekiln-support', () => {
   it('refuses whoever is not root', { skip: missingTool('dash') }, () => {
     const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
     const { status, stdout, stderr } = spawnSync('dash', ['-s'], { input: script, encoding: 'utf8', cwd: '/', ...nobody });
-    assert.deepEqual({ status, stdout, stderr }, { status: 2, stdout: '', stderr: 'kubekiln-support: must run as root\n' });
+    assert.deepEqual({ status, stdout, stderr }, { status: 2, stdout: '', stderr: 'kubekiln: support: must run as root\n' });
   });
 });

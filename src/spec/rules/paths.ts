@@ -59,13 +59,10 @@ const systemPath: Rule = {
   },
 };
 
-/** Files, whose directory is everybody's. */
-const COMMANDS = ['/usr/local/sbin/kubekiln-support'];
 /** Directories of kubekiln and systemd, and pairs of ours that may contain each other. */
 const FOREIGN_ROOTS: Readonly<Record<string, string>> = {
   '/var/lib/kubekiln': 'kubekiln stages payloads there',
   '/usr/local/libexec/kubekiln': 'kubekiln keeps its programs there',
-  ...Object.fromEntries(COMMANDS.map(command => [command, 'it is a command of kubekiln'])),
   '/etc/kubekiln': 'kubekiln keeps its settings there',
   '/etc/systemd': 'it is read by systemd',
   '/usr/lib/systemd': 'it is read by systemd',
@@ -79,7 +76,7 @@ const pathClash: Rule = {
   check({ spec, isGiven }, report) {
     const all = placedPaths(spec);
     for (const { key, path, value } of all) {
-      const foreign = Object.keys(FOREIGN_ROOTS).find(root => within(value, root) || (!COMMANDS.includes(root) && within(root, value)));
+      const foreign = Object.keys(FOREIGN_ROOTS).find(root => within(value, root) || within(root, value));
       if (foreign !== undefined && !SYSTEM_ROOTS.has(value))
         report.error(path, `${key} cannot be ${value}: ${FOREIGN_ROOTS[foreign]}`, { value });
     }

@@ -6,7 +6,7 @@ import type { SupportArchive, SupportMember } from '../support-archive.ts';
 const FACTS: Readonly<Record<SupportMember, readonly RegExp[]>> = {
   status: [/"stage":"etcd","result":"done"/],
   plan: [
-    /^f 0600 root kube-apiserver\.service \/etc\/kubernetes\/pki\/apiserver\.key$/m,
+    /^f 0600 root \/etc\/kubernetes\/pki\/apiserver\.key$/m,
     // as installed, and as staged
     /^[0-9a-f]{64} {2}\/etc\/kubernetes\/pki\/apiserver\.key$/m,
     /^[0-9a-f]{64} {2}\.\/etc\/kubernetes\/pki\/apiserver\.key$/m,
