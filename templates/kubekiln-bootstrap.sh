@@ -24,8 +24,6 @@ policy=p
 organizationName=supplied
 commonName=supplied
 [x]
-basicConstraints=critical,CA:FALSE
-keyUsage=critical,digitalSignature
 extendedKeyUsage=clientAuth
 CONF
   : >index

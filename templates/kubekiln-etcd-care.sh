@@ -23,14 +23,14 @@ fail() {
 # Ends when less than 15 % of the disk would be left: there kubelet begins to throw out pods, and etcd needs room for its log.
 room() { # directory bytes
   set -- "$1" "$2" $(df -Pk "$1" | tail -n 1)
-  [ $(($6 - $2 / 1024)) -ge $(($4 * 15 / 100)) ] || fail "no room: $2 bytes more would leave less than 15 % of the disk of $1, where $6 of $4 KiB are free. Nothing was written"
+  [ $(($6 - $2 / 1024)) -ge $(($4 * 15 / 100)) ] || fail "no room: $2 bytes more would leave less than 15 % of the disk of $1. Nothing was written"
 }
 
 # A name holds its number, so that order does not depend on the clock.
 snapshots() { ls | grep -E "^$name-[0-9]{6}-r[0-9]+-[0-9TZ]+\.db\$" || :; }
 
 snapshot() { # keep directory
-  [ -x "$etcdutl" ] || fail "$etcdutl is missing: without it no snapshot can be checked, and none is taken. It comes with etcd; put it into the image of this machine"
+  [ -x "$etcdutl" ] || fail "$etcdutl is missing: put it into the image of this machine"
   cd "$2" || fail "$2 is not there"
   exec 9<.
   flock 9
@@ -41,8 +41,8 @@ snapshot() { # keep directory
   said=$($etcdctl snapshot save .new 2>&1) || { rm -rf .new*; fail "$(echo "$said" | tail -n 1)"; }
   # etcd sends the SHA-256 of the file behind it. What is whole may still be wrong inside: etcdutl walks through its pages.
   sum=$(head -c -32 .new | sha256sum)
-  [ "${sum%% *}" = "$(tail -c 32 .new | od -An -v -tx1 | tr -d ' \n')" ] || { rm -f .new; fail "the snapshot is not what etcd sent: its SHA-256 differs. It was thrown away; the earlier ones stay"; }
-  status=$($etcdutl snapshot status .new -w fields 2>&1) || { rm -f .new; fail "the snapshot is damaged and was thrown away; the earlier ones stay: $(echo "$status" | head -n 1)"; }
+  [ "${sum%% *}" = "$(tail -c 32 .new | od -An -v -tx1 | tr -d ' \n')" ] || { rm -f .new; fail "the snapshot is not what etcd sent: its SHA-256 differs. It was thrown away"; }
+  status=$($etcdutl snapshot status .new -w fields 2>&1) || { rm -f .new; fail "the snapshot is damaged and was thrown away: $(echo "$status" | head -n 1)"; }
   name=$KUBEKILN_CLUSTER-$KUBEKILN_NODE
   last=$(snapshots | tail -n 1 | sed "s/^$name-0*\([0-9]*\).*/\1/")
   new=$(printf '%s-%06d-r%s-%s.db' "$name" "$((${last:-0} + 1))" "$(echo "$status" | sed -n 's/^"Revision" : //p')" "$(date -u +%Y%m%dT%H%M%SZ)")
@@ -133,5 +133,5 @@ case $mode in
     mode=defragment
     defragment_now
     ;;
-  *) echo "usage: kubekiln-etcd-care snapshot KEEP DIRECTORY | defragment" >&2; exit 2 ;;
+  *) fail "snapshot KEEP DIRECTORY, or defragment" ;;
 esac

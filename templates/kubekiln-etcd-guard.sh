@@ -73,7 +73,7 @@ for log in "$KUBEKILN_ETCD_DATA"/member/wal/*.wal; do
 done
 
 gone="its data in $KUBEKILN_ETCD_DATA is gone"
-replace='replace this node (docs/first-boot.md, "etcd refuses to start"); the other members keep the data'
+replace='replace this node (docs/first-boot.md, "etcd refuses to start")'
 # A mark of another token is of a cluster that was founded anew since (kubekiln secrets reopen-bootstrap).
 ! grep -qs "^$KUBEKILN_ETCD_TOKEN " "$joined" || refuse "this member is in the cluster since $(cut -d' ' -f2 "$joined"), but $gone" "$replace"
 
@@ -92,7 +92,7 @@ while :; do
     case $members in
       # A member that ran has clientURLs. Without any, this is an etcd that is only just starting: its list may still be empty.
       *clientURLs*)
-        me=$(printf %s "$members" | own_entry) || refuse "the etcd at $peer does not know $KUBEKILN_ETCD_PEER_URL as a member" "a running cluster grows by adding a member, not by founding one"
+        me=$(printf %s "$members" | own_entry) || refuse "the etcd at $peer does not know $KUBEKILN_ETCD_PEER_URL as a member" "a running cluster grows by adding a member"
         # A founding member that never ran stands in the list without clientURLs.
         case $me in *clientURLs*) refuse "the etcd at $peer knows this member as one that ran, but $gone" "$replace" ;; esac
         # That list may be older than what this member lost: only one that a quorum confirms now counts.
@@ -117,8 +117,7 @@ while :; do
   [ -n "$silent" ] || start "no founding member has data: founding the cluster"
   # This member and the blank ones against the silent ones.
   if [ "$waited" -ge "$KUBEKILN_BOOTSTRAP_PATIENCE" ] && [ "$(($(echo "$blank" | wc -w) + 1))" -gt "$(echo "$silent" | wc -w)" ]; then
-    announce "etcd: no answer from$silent for $waited s: founding the cluster without them"
-    start "a blank majority founds the cluster"
+    start "no answer from$silent for $waited s: a blank majority founds the cluster"
   fi
   waiting "no data here yet; no answer from$silent (blank:${blank:- none})"
 done

@@ -23,7 +23,7 @@ mkdir -p "$state"
 chmod 0700 "$state"
 
 # A command that fails where no stop foresees it (a full disk, a missing tool) is named too.
-trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code$(full_disks)" "see the lines above: journalctl -t kubekiln-install"' EXIT
+trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code$(full_disks)" "journalctl -t kubekiln-install"' EXIT
 
 full_disks() {
   sed -n 's/^[dp] .* //p' "$payload/plan" | xargs df -P 2>/dev/null | sed -n 's#.* 0 *100% #; no space is left on #p' | sort -u | tr -d '\n'
@@ -45,13 +45,13 @@ check_payload() {
   if [ "$have" != "$digest" ]; then
     # cloud-init writes a payload once per instance: without .complete, the next boot makes it write again.
     [ "$payload" = "$current" ] || rm -f "$payload/.complete"
-    stop "payload digest is ${have:-unreadable}, expected $digest: a file of it was changed or half-written" "start the machine again, or run ./install from a fresh node.tar.gz"
+    stop "payload digest is ${have:-unreadable}, expected $digest: a file is changed or half-written" "start the machine again, or run ./install from a fresh node.tar.gz"
   fi
   . "$payload/files{{nodeEnv}}"
   node=$KUBEKILN_CLUSTER/$KUBEKILN_NODE generation=$KUBEKILN_GENERATION
   if [ "$payload" != "$current" ] && [ -f "$current/files{{nodeEnv}}" ]; then
     installed=$(. "$current/files{{nodeEnv}}"; echo "$KUBEKILN_CLUSTER/$KUBEKILN_NODE $KUBEKILN_GENERATION")
-    [ "${installed% *}" = "$node" ] || stop "this machine is ${installed% *}, the payload is of $node" "use the payload of ${installed% *}; a machine changes its name only with an empty disk"
+    [ "${installed% *}" = "$node" ] || stop "this machine is ${installed% *}, the payload is of $node" "use its own payload, or ./reset it first"
     [ "$generation" -ge "${installed#* }" ] || stop "payload generation $generation is older than the installed ${installed#* }" "build again and use the newest payload; nothing was changed"
   fi
   say "payload: $node generation $generation, digest ok"
@@ -76,7 +76,7 @@ check_identity() {
     done
     reason="none of this node's addresses ($KUBEKILN_ADDRESSES) is on an interface; seen: $seen"
     if waited_for "$KUBEKILN_ADDRESS_WAIT"; then
-      stop_or_warn "$reason" "give this machine the seed of the node that it is, or correct address or networkConfig of $KUBEKILN_NODE in cluster.yaml"
+      stop_or_warn "$reason" "give this machine the seed of the node that it is, or correct address or networkConfig in cluster.yaml"
       return
     fi
     waiting "$reason"
@@ -104,7 +104,7 @@ check_clock() {
     waiting "$reason"
   done
   [ "$(date +%s)" -lt "$KUBEKILN_NOT_AFTER" ] ||
-    stop_or_warn "the clock says $(date -u +%FT%TZ), after the first certificate of this payload ended" "if the clock is right: take the leaves of this node out of secrets.yaml, kubekiln build, and use the new payload"
+    stop_or_warn "the clock says $(date -u +%FT%TZ), after the first certificate of this payload ended" "if the clock is right: take the leaves of this node out of secrets.yaml and build again"
 }
 
 check_binaries() {
@@ -115,7 +115,7 @@ check_binaries() {
   while read -r kind path description; do
     [ "$kind" != b ] || command -v "$path" >/dev/null || [ -x "$path.kubekiln-new" ] || missing="$missing${missing:+, }$path ($description)"
   done <"$payload/plan"
-  [ -z "$missing" ] || stop "missing: $missing" "put these programs into the image of this machine (kubekiln explain binaries says which and from where), then start it again"
+  [ -z "$missing" ] || stop "missing: $missing" "put them into the image of this machine (kubekiln explain binaries)"
 }
 
 # What stood there before comes back with ./reset.
@@ -172,9 +172,9 @@ place_files() {
 prepare_system() {
   stage=system
   sed -n 's/^k //p' "$payload/plan" | while read -r module; do
-    modprobe -q "$module" 2>/dev/null || [ -d "/sys/module/$module" ] || say "system: kernel module $module is neither loadable nor built in"
+    modprobe -q "$module" 2>/dev/null || [ -d "/sys/module/$module" ] || say "system: no kernel module $module"
   done
-  sysctl -q -p /etc/sysctl.d/9?-kubekiln*.conf || say "system: warning: the kernel did not take every setting of /etc/sysctl.d/9?-kubekiln*.conf"
+  sysctl -q -p /etc/sysctl.d/9?-kubekiln*.conf || say "system: warning: the kernel refused settings"
   # What it finds out is never a reason to stop.
   (set +e; . {{library}}/kubekiln-host) || :
   # What systemctl enable does, without its questions to a busy systemd.
@@ -207,7 +207,7 @@ start_target() {
   stage=start
   systemctl start --no-block kubekiln.target
   record done "" ""
-  say "done: $node generation $generation is installed; its services start now (systemctl status kubekiln.target)"
+  say "done: $node generation $generation is installed; its services start now"
 }
 
 exec 9>"$state/lock"

@@ -26,9 +26,9 @@ fi
 resolvers=/run/systemd/resolve/resolv.conf
 [ -s "$resolvers" ] || resolvers=/etc/resolv.conf
 mkdir -p /run/kubekiln
-grep -Ev '^[[:space:]]*nameserver[[:space:]]+(127\.|::1)' "$resolvers" >/run/kubekiln/resolv.conf.new 2>/dev/null || :
+grep -Ev '^\s*nameserver\s+(127\.|::1)' "$resolvers" >/run/kubekiln/resolv.conf.new 2>/dev/null || :
 # CoreDNS ends when it finds none at all; at this machine's own address it hears at once that nobody answers.
-grep -q '^[[:space:]]*nameserver' /run/kubekiln/resolv.conf.new || echo "nameserver $KUBEKILN_ADDRESS" >>/run/kubekiln/resolv.conf.new
+grep -q '^\s*nameserver' /run/kubekiln/resolv.conf.new || echo "nameserver $KUBEKILN_ADDRESS" >>/run/kubekiln/resolv.conf.new
 mv -f /run/kubekiln/resolv.conf.new /run/kubekiln/resolv.conf
 
 # RESULT is KUBECONFIG with what it refers to inside.

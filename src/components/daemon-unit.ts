@@ -30,7 +30,6 @@ export interface DaemonFile {
 export interface Daemon {
   readonly name: UnprivilegedDaemon;
   readonly description: string;
-  readonly documentation: string;
   /** Of the unit file; default config. */
   readonly part?: Part;
   readonly user: DaemonUser;
@@ -97,7 +96,6 @@ export function planDaemon(daemon: Daemon): {
     'daemon.service',
     {
       description: daemon.description,
-      documentation: daemon.documentation,
       after: daemon.after,
       type: daemon.type,
       user: daemon.user.name,

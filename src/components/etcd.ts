@@ -78,7 +78,6 @@ export const etcd: Component = {
     const daemon = planDaemon({
       name: 'etcd',
       description: 'etcd, the store of Kubernetes',
-      documentation: 'https://etcd.io/docs/v3.6/',
       user: cluster.users.etcd,
       binary: `${cluster.paths.binaries}/etcd`,
       type: 'notify',

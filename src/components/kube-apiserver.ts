@@ -165,7 +165,6 @@ export const kubeApiserver: Component = {
       ...planDaemon({
         name: 'kube-apiserver',
         description: 'Kubernetes API server',
-        documentation: 'https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/',
         user,
         binary: `${cluster.paths.binaries}/kube-apiserver`,
         type: 'notify',

@@ -66,7 +66,6 @@ export const kubeControllerManager: Component = {
       ...planDaemon({
         name: 'kube-controller-manager',
         description: 'Kubernetes controller manager',
-        documentation: 'https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/',
         user: cluster.users['kube-controller-manager'],
         binary: `${cluster.paths.binaries}/kube-controller-manager`,
         type: 'exec',

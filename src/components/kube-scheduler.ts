@@ -39,7 +39,6 @@ export const kubeScheduler: Component = {
       ...planDaemon({
         name: 'kube-scheduler',
         description: 'Kubernetes scheduler',
-        documentation: 'https://kubernetes.io/docs/reference/command-line-tools-reference/kube-scheduler/',
         user: cluster.users['kube-scheduler'],
         binary: `${cluster.paths.binaries}/kube-scheduler`,
         type: 'exec',

@@ -59,7 +59,6 @@ function planned(cluster: Cluster, files: readonly DaemonFile[]): ReturnType<typ
   const daemon = planDaemon({
     name: NAME,
     description: 'Local proxy to the Kubernetes API servers',
-    documentation: 'https://docs.haproxy.org/2.6/configuration.html',
     part: 'runtime',
     user: cluster.users[NAME],
     binary: HAPROXY,

@@ -1,6 +1,7 @@
 // Where certificates and keys stand on a node: kubeadm's names below paths.pki
 // (https://kubernetes.io/docs/setup/best-practices/certificates/#certificate-paths).
 import { invariant } from '../bug.ts';
+import { unwrapCertificates } from '../pki/pem.ts';
 import type { AuthorityName, CertificateRequest, KeyPair } from '../pki/request.ts';
 import type { PlanContext } from '../plan/node-plan.ts';
 import type { Cluster, Node } from '../spec/cluster.ts';
@@ -19,7 +20,7 @@ function credentialId(name: string): string {
 
 /** The trust bundle of an authority. */
 export function authorityFile({ cluster, credentials }: PlanContext, authority: AuthorityName): DaemonFile {
-  return { ...authorityPlace(cluster, authority), content: credentials.authorities[authority].bundle, secret: false };
+  return { ...authorityPlace(cluster, authority), content: unwrapCertificates(credentials.authorities[authority].bundle), secret: false };
 }
 
 /** The signing key of an authority; undefined with an offline signer. */
@@ -56,7 +57,7 @@ export function leafFiles(context: PlanContext, request: CertificateRequest): re
   const { certificate, key } = leaf(context, request);
   const [certificatePlace, keyPlace] = leafPlaces(context.cluster, request.name.slice(request.name.indexOf('/') + 1));
   return [
-    { ...certificatePlace, content: certificate, secret: false },
+    { ...certificatePlace, content: unwrapCertificates(certificate), secret: false },
     { ...keyPlace, content: key, secret: true },
   ];
 }

@@ -1,9 +1,9 @@
 // NodePlan → Payload: the index that the installer reads, every file below files/, and one digest over all of it.
 import { createHash } from 'node:crypto';
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { renderTemplate } from '../formats/mustache.ts';
 import { COMPLETE_ENTRY, completeContent, entryOf, PLAN_ENTRY, payloadDigest } from '../formats/payload-directory.ts';
-import type { NodePlan, PlannedFile } from '../plan/node-plan.ts';
+import type { NodePlan, PlannedBinary, PlannedFile } from '../plan/node-plan.ts';
 import type { RuntimeSource } from '../spec/cluster.ts';
 import { type Payload, type PayloadEntry, stagedMode } from './payload.ts';
 import { RUNTIME_IMAGE_DIRECTORY, type RuntimeArchive } from './runtime-archive.ts';
@@ -55,11 +55,17 @@ export function planText(plan: NodePlan): string {
       directory => `${directory.keepExisting ? 'p' : 'd'} ${octal(directory.mode)} ${directory.owner} ${directory.path}`,
     ),
     ...plan.files.map(file => `f ${octal(file.mode)} ${file.owner} ${file.path}`),
-    ...plan.binaries.map(binary => `b ${binary.path} ${binary.description}`),
+    ...plan.binaries.map(binary => `b ${binary.path} ${beyondName(binary)}`),
     ...plan.modules.map(module => `k ${module}`),
     ...plan.units.filter(unit => unit.startedBy === 'boot').map(unit => `e ${unit.name}`),
   ];
   return lines.map(line => `${line}\n`).join('');
+}
+
+/** What a description says beyond the name of the program, which its path says. */
+function beyondName({ path, description }: PlannedBinary): string {
+  const name = `${basename(path)} `;
+  return description.startsWith(name) ? description.slice(name.length) : description;
 }
 
 /** @param runtime absent: inline */

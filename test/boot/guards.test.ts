@@ -109,7 +109,7 @@ test('programs that the image lacks, then a user that has another id', { timeout
     await untilVerdict(host, 0, {
       stage: 'binaries',
       result: 'failed',
-      reason: /^(?!.*kube-apiserver).*missing: .*kube-controller-manager \(.* v1\.\d+\.\d+\), .*kube-scheduler \(/,
+      reason: /^(?!.*kube-apiserver).*missing: .*kube-controller-manager \(v1\.\d+\.\d+\), .*kube-scheduler \(/,
       console: /missing: .*kube-controller-manager .*kube-scheduler/,
       remedy: /kubekiln explain binaries/,
       unit: RETRIES,
