@@ -9,12 +9,13 @@ import { canariesOf } from './cis/key-material.ts';
 import { type ControlPlane, describe, member } from './control-plane.ts';
 import { etcdOnly } from './daemons.ts';
 import { assertNotInstalled, FIRST_BOOT, RETRIES, SPEC, STATE, tryAgainNow, untilInstalled } from './guarded-host.ts';
+import { bringTarball } from './install-tarball.ts';
 import { createHosts, type HostSettings } from './kubekiln-hosts.ts';
 import { networkConfigOf } from './nodes.ts';
 import { eventually } from './patience.ts';
 import { SEED } from './seed.ts';
 import { smallDisk } from './small-disk.ts';
-import { keysIn, STAGED_SUPPORT, supportArchive } from './support-archive.ts';
+import { keysIn, SUPPORT, supportArchive } from './support-archive.ts';
 import { consoleMark, consoleSince, unitState, untilVerdict } from './verdict.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
@@ -63,7 +64,8 @@ test('a seed on the wrong machine, then a byte of its payload changed', { timeou
       assertNotInstalled(host);
     });
     await t.test('a support archive of the stopped node, from what is staged: says why, holds no key', async () => {
-      const archive = await supportArchive(host, STAGED_SUPPORT);
+      await bringTarball(host, built);
+      const archive = await supportArchive(host);
       assert.match(archive.texts.status, /"stage":"identity","result":"failed"/);
       assert.match(archive.texts['kubekiln.log'], /STOPPED at identity: none of this node's addresses/);
       assert.match(archive.texts.certificates, /subject=CN ?= ?kube-apiserver/);
@@ -148,13 +150,14 @@ test('a full disk', { timeout: 240_000 }, async t => {
       assert.match(await unitState(host, FIRST_BOOT), RETRIES[1]);
       assert.equal(existsSync(join(disk.directory, 'current')), false);
       assert.equal(existsSync(join(disk.directory, 'status.json')), false, 'a status on a disk that cannot hold one');
-      const refused = await host.try(STAGED_SUPPORT);
+      await bringTarball(host, built);
+      const refused = await host.try(SUPPORT);
       assert.equal(refused.code, 1, refused.stdout);
       assert.match(
         refused.stderr,
-        /kubekiln-support: cannot write \/var\/lib\/kubekiln\/support-.*100%.*Name another place: kubekiln-support \/run/,
+        /kubekiln: support: cannot write \/var\/lib\/kubekiln\/support-.*100%.*Name another place: \.\/support \/run/,
       );
-      const archive = await supportArchive(host, `${STAGED_SUPPORT} /run/for-the-helper.tar.gz`);
+      const archive = await supportArchive(host, `${SUPPORT} /run/for-the-helper.tar.gz`);
       assert.match(archive.texts.system, /100% \/var\/lib\/kubekiln/);
       assert.match(archive.texts['cloud-init'], /No space left on device/);
       await host.stop();

@@ -10,11 +10,13 @@ import { member, powerOn, untilReady } from './control-plane.ts';
 import { writeImage } from './images/archive.ts';
 import { importImages } from './images/import-images.ts';
 import { busyboxImage, pauseImage } from './images/test-images.ts';
+import { bringTarball } from './install-tarball.ts';
 import { createHosts } from './kubekiln-hosts.ts';
 import { CONTAINERD_1_VERSION, CONTAINERD_VERSION } from './node-programs.ts';
 import { eventually, seconds } from './patience.ts';
 import { createRegistry } from './registry.ts';
 import { runDirectory } from './run-directory.ts';
+import { SUPPORT } from './support-archive.ts';
 import { withControlPlane } from './with-control-plane.ts';
 
 function pod(name: string, image: string, imagePullPolicy = 'IfNotPresent'): object {
@@ -113,7 +115,8 @@ async function imagesArrive(t: TestContext, kubernetesVersion: string, container
           '/etc/containerd/certs.d/registry.k8s.io/hosts.toml',
         ]);
         assert.equal((await host.sh(`stat --format=%a:%U ${holders.join(' ')}`)).trim(), '600:root\n600:root');
-        await host.sh('kubekiln-support /run/support.tar.gz');
+        await bringTarball(host, built);
+        await host.sh(`${SUPPORT} /run/support.tar.gz`);
         for (const secret of [basic, registry.password])
           assert.equal((await host.try(`tar -xzOf /run/support.tar.gz | grep -c '${secret}'`)).stdout.trim(), '0');
         const shown = await built.kubekiln('inspect', join(built.out, 'nodes/cp-1/user-data.gz'), '--show', holders[1] ?? '');

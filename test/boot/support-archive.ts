@@ -1,14 +1,13 @@
-// Runs kubekiln-support on a host, and reads what it made.
+// Runs ./support of an unpacked node.tar.gz on a host, and reads what it made.
 import assert from 'node:assert/strict';
 import { gunzip } from '../../src/formats/gzip.ts';
 import { readTar } from '../../src/formats/tar-reader.ts';
 import { type Canary, found } from './cis/key-material.ts';
 import type { Host } from './host.ts';
+import { UNPACKED } from './install-tarball.ts';
 
-/** As an operator types it on an installed node. */
-export const SUPPORT = 'kubekiln-support';
-/** Where it stands before anything is installed. */
-export const STAGED_SUPPORT = 'sh /var/lib/kubekiln/payload/1/files/usr/local/sbin/kubekiln-support';
+/** As an operator types it, after `bringTarball`. */
+export const SUPPORT = `${UNPACKED}/support`;
 
 export const MEMBERS = [
   'certificates',
@@ -38,7 +37,7 @@ export interface SupportArchive {
   readonly texts: Readonly<Record<SupportMember, string>>;
 }
 
-/** @param command SUPPORT, STAGED_SUPPORT, or another that ends in the same line. @throws when it fails, or when the archive is not as it should be */
+/** @param command SUPPORT, or another that ends in the same line. @throws when it fails, or when the archive is not as it should be */
 export async function supportArchive(host: Host, command: string = SUPPORT): Promise<SupportArchive> {
   const said = await host.sh(command);
   const [, path = ''] = /^(\/\S+\.tar\.gz): keys are left out; look through it before you pass it on\n$/.exec(said) ?? assert.fail(said);
