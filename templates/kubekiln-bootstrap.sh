@@ -13,16 +13,15 @@ cd "$run"
 say() { echo "kubekiln: bootstrap: $*"; }
 
 # openssl req -x509 counts in days; openssl ca takes times, so the certificate can live one hour.
-make_identity() {
+identify() {
   now=$(date +%s)
   cat >ca.conf <<CONF
 [ca]
 database=index
 rand_serial=yes
 policy=p
+preserve=yes
 [p]
-organizationName=supplied
-commonName=supplied
 [x]
 extendedKeyUsage=clientAuth
 CONF
@@ -41,13 +40,13 @@ kube() {
     --client-certificate=client.crt --client-key=client.key --request-timeout=30s "$@"
 }
 
-make_identity
+identify
 waited=0
 until kube get --raw /readyz >/dev/null 2>error; do
   [ "$((waited % 60))" -ne 30 ] || say "waiting for $KUBEKILN_API_SERVER/readyz: $(head -n 1 error | cut -c1-200)"
   waited=$((waited + 1))
   sleep 1
-  [ "$(($(date +%s) - made))" -lt 3000 ] || make_identity
+  [ "$(($(date +%s) - made))" -lt 3000 ] || identify
 done
 
 # An operator's edit stays: objects of a generation that the cluster has seen are only created where they are missing.
@@ -89,5 +88,5 @@ while :; do
   kube label node -l 'kubekiln/role=worker,!node-role.kubernetes.io/worker' node-role.kubernetes.io/worker= >/dev/null 2>&1 || :
   sleep $pause
   [ $pause -ge 60 ] || pause=$((pause + 5))
-  [ "$(($(date +%s) - made))" -lt 3000 ] || make_identity
+  [ "$(($(date +%s) - made))" -lt 3000 ] || identify
 done

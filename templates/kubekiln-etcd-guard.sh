@@ -18,7 +18,7 @@ pki=$KUBEKILN_PKI/etcd
 {{> node-functions.sh}}
 # systemd tries again at once; a person should be able to read the console.
 refuse() {
-  stop_answering
+  unserve
   trap - EXIT
   record refused "$1" "$2"
   announce "STOPPED at $stage: $1"
@@ -28,20 +28,20 @@ refuse() {
 }
 
 # -WWW serves the files of its directory over mutual TLS: the same request that asks an etcd for its members asks a guard whether it is blank.
-answer_blank() {
+serve() {
   mkdir -p /run/kubekiln-etcd-guard
   cd /run/kubekiln-etcd-guard
   echo "blank $KUBEKILN_ETCD_TOKEN" >members
   openssl s_server -quiet -accept "${KUBEKILN_ETCD_PEER_URL#https://}" -cert "$pki/peer.crt" -key "$pki/peer.key" -CAfile "$pki/ca.crt" \
     -Verify 1 -verify_return_error -WWW >/dev/null 2>&1 </dev/null &
-  answering=$!
+  server=$!
 }
 
-stop_answering() {
-  [ -n "$answering" ] || return 0
-  kill "$answering" 2>/dev/null || :
-  wait "$answering" 2>/dev/null || :
-  answering=''
+unserve() {
+  [ -n "$server" ] || return 0
+  kill "$server" 2>/dev/null || :
+  wait "$server" 2>/dev/null || :
+  server=''
 }
 
 # Plain HTTP/1.1: etcd's peer port leaves an HTTP/2 request without an answer.
@@ -50,17 +50,17 @@ ask() { # URL, further arguments
 }
 
 # Standard input: a member list. Output: what it says of this member.
-own_entry() { tr '{' '\n' | grep -F "\"$KUBEKILN_ETCD_PEER_URL\""; }
+mine() { tr '{' '\n' | grep -F "\"$KUBEKILN_ETCD_PEER_URL\""; }
 
 start() { # why
-  stop_answering
+  unserve
   trap - EXIT
   announce "etcd: starting: $1"
   record done "" ""
   exit 0
 }
 
-answering=''
+server=''
 if [ "$1" = joined ]; then
   # After READY this member has seen a quorum. The mark lies on another path than the data, so that it outlives a lost data disk.
   grep -qs "^$KUBEKILN_ETCD_TOKEN " "$joined" || { echo "$KUBEKILN_ETCD_TOKEN $(date -u +%FT%TZ)" >"$joined.new"; sync "$joined.new"; mv "$joined.new" "$joined"; sync {{state}}; }
@@ -77,28 +77,28 @@ replace='replace this node (docs/first-boot.md, "etcd refuses to start")'
 # A mark of another token is of a cluster that was founded anew since (kubekiln secrets reopen-bootstrap).
 ! grep -qs "^$KUBEKILN_ETCD_TOKEN " "$joined" || refuse "this member is in the cluster since $(cut -d' ' -f2 "$joined"), but $gone" "$replace"
 
-trap stop_answering EXIT
+trap unserve EXIT
 since=$(uptime) turn=0 heard=''
 while :; do
   # It handles one client at a time: one that hangs must not silence it for long.
-  [ "$((turn % 10))" -ne 0 ] || { stop_answering; answer_blank; }
+  [ "$((turn % 10))" -ne 0 ] || { unserve; serve; }
   turn=$((turn + 1))
   waited=$(($(uptime) - since))
   pause=1
   [ "$waited" -ge 15 ] || pause=0.2
-  blank='' silent='' unconfirmed=''
+  blank='' silent='' unsure=''
   for peer in $KUBEKILN_ETCD_PEERS; do
     members=$(ask "$peer/members") || members=''
     case $members in
       # A member that ran has clientURLs. Without any, this is an etcd that is only just starting: its list may still be empty.
       *clientURLs*)
-        me=$(printf %s "$members" | own_entry) || refuse "the etcd at $peer does not know $KUBEKILN_ETCD_PEER_URL as a member" "a running cluster grows by adding a member"
+        me=$(printf %s "$members" | mine) || refuse "the etcd at $peer does not know $KUBEKILN_ETCD_PEER_URL as a member" "a running cluster grows by adding a member"
         # A founding member that never ran stands in the list without clientURLs.
         case $me in *clientURLs*) refuse "the etcd at $peer knows this member as one that ran, but $gone" "$replace" ;; esac
         # That list may be older than what this member lost: only one that a quorum confirms now counts.
-        me=$(ask "${peer%:*}:2379/v3/cluster/member/list" -d '{"linearizable":true}' | own_entry) || me=clientURLs
+        me=$(ask "${peer%:*}:2379/v3/cluster/member/list" -d '{"linearizable":true}' | mine) || me=clientURLs
         case $me in *clientURLs*) ;; *) start "the cluster exists, and this founding member never ran: joining it" ;; esac
-        unconfirmed="$unconfirmed $peer"
+        unsure="$unsure $peer"
         ;;
       # An etcd that no quorum ever joined knows no more than a blank member.
       "blank $KUBEKILN_ETCD_TOKEN" | *"\"$KUBEKILN_ETCD_PEER_URL\""*) blank="$blank $peer" heard="$heard $peer " ;;
@@ -106,8 +106,8 @@ while :; do
       *) case $heard in *" $peer "*) blank="$blank $peer" ;; *) silent="$silent $peer" ;; esac ;;
     esac
   done
-  if [ -n "$unconfirmed" ]; then
-    waiting "no data here yet;$unconfirmed has no quorum to confirm that this member never ran"
+  if [ -n "$unsure" ]; then
+    waiting "no data here yet;$unsure has no quorum to confirm that this member never ran"
     continue
   fi
   if [ "$(date +%s)" -ge "$KUBEKILN_BOOTSTRAP_BEFORE" ]; then

@@ -5,7 +5,7 @@
 #
 # usage: kubekiln-install first-boot DIR   a payload that cloud-init staged
 #        kubekiln-install boot             every later boot
-# ./install of node.tar.gz (tarball-install.sh) reads it in, and brings the rest: load_source, refuse_while_unhealthy, restart_changed.
+# ./install of node.tar.gz (tarball-install.sh) reads it in, and brings the rest: load_source, check_members, restart_changed.
 set -eu
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -23,9 +23,9 @@ mkdir -p "$state"
 chmod 0700 "$state"
 
 # A command that fails where no stop foresees it (a full disk, a missing tool) is named too.
-trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code$(full_disks)" "journalctl -t kubekiln-install"' EXIT
+trap 'code=$?; [ "$code" = 0 ] || stop "a command failed with exit code $code$(full)" "journalctl -t kubekiln-install"' EXIT
 
-full_disks() {
+full() {
   sed -n 's/^[dp] .* //p' "$payload/plan" | xargs df -P 2>/dev/null | sed -n 's#.* 0 *100% #; no space is left on #p' | sort -u | tr -d '\n'
 }
 
@@ -37,10 +37,9 @@ digest_of() { # payload directory: one hash over the plan and, in its order, eve
   (cd "$1" && { cat plan; paths_of . | sed 's/^/files/' | xargs cat; }) 2>/dev/null | sha256sum | cut -d' ' -f1
 }
 
-check_payload() {
+check() {
   stage=payload
-  [ -f "$payload/.complete" ] || stop "the payload in $payload is not complete" "start the machine again, or run ./install from a fresh node.tar.gz"
-  digest=$(cat "$payload/.complete")
+  digest=$(cat "$payload/.complete" 2>/dev/null) || digest=none
   have=$(digest_of "$payload") || have=
   if [ "$have" != "$digest" ]; then
     # cloud-init writes a payload once per instance: without .complete, the next boot makes it write again.
@@ -62,7 +61,7 @@ waited_for() { # seconds
   [ "$mode" = boot ] || [ "$(($(uptime) - since))" -ge "$1" ]
 }
 
-stop_or_warn() { # reason remedy
+or_warn() { # reason remedy
   [ "$mode" = boot ] || stop "$1" "$2"
   say "$stage: warning: $1"
 }
@@ -76,7 +75,7 @@ check_identity() {
     done
     reason="none of this node's addresses ($KUBEKILN_ADDRESSES) is on an interface; seen: $seen"
     if waited_for "$KUBEKILN_ADDRESS_WAIT"; then
-      stop_or_warn "$reason" "give this machine the seed of the node that it is, or correct address or networkConfig in cluster.yaml"
+      or_warn "$reason" "give this machine the seed of the node that it is, or correct address or networkConfig in cluster.yaml"
       return
     fi
     waiting "$reason"
@@ -85,26 +84,20 @@ check_identity() {
 
 check_clock() {
   stage=clock since=$(uptime) reason="the clock says $(date -u +%FT%TZ), before this payload was made"
-  # Their file comes to its place only after this guard, which waits for what they say.
-  ntp=/systemd/timesyncd.conf.d/kubekiln.conf
-  [ -z "$KUBEKILN_TIME_SERVERS" ] || {
-    install -Dm 0644 "$payload/files/etc$ntp" "/run$ntp"
-    install -Dm 0644 "$payload/files/etc/chrony/conf.d/kubekiln.conf" /run/chrony-dhcp/kubekiln.sources
-    { systemctl try-restart systemd-timesyncd; chronyc reload sources; } >/dev/null 2>&1 || :
-  }
+  [ ! -f "$payload/files{{library}}/kubekiln-time-servers" ] || . "$payload/files{{library}}/kubekiln-time-servers"
   while [ "$(date +%s)" -lt "$KUBEKILN_NOT_BEFORE" ]; do
     if waited_for "$KUBEKILN_CLOCK_WAIT"; then
       if [ "$mode" != boot ] && [ -z "$KUBEKILN_TIME_SERVERS" ] && date -s "@$KUBEKILN_NOT_BEFORE" >/dev/null; then
         say "$stage: $reason, and there are no time servers: set to $(date -u +%FT%TZ)"
       else
-        stop_or_warn "$reason, and no time server (${KUBEKILN_TIME_SERVERS:-none}) corrected it" "repair time synchronisation or set the clock; it is tried again by itself"
+        or_warn "$reason, and no time server (${KUBEKILN_TIME_SERVERS:-none}) corrected it" "repair time synchronisation or set the clock; it is tried again by itself"
       fi
       return
     fi
     waiting "$reason"
   done
   [ "$(date +%s)" -lt "$KUBEKILN_NOT_AFTER" ] ||
-    stop_or_warn "the clock says $(date -u +%FT%TZ), after the first certificate of this payload ended" "if the clock is right: take the leaves of this node out of secrets.yaml and build again"
+    or_warn "the clock says $(date -u +%FT%TZ), after the first certificate of this payload ended" "if the clock is right: take the leaves of this node out of secrets.yaml and build again"
 }
 
 check_binaries() {
@@ -119,7 +112,7 @@ check_binaries() {
 }
 
 # What stood there before comes back with ./reset.
-keep_original() { # path
+keep() { # path
   [ ! -e "$state/before$1" ] && [ -e "$1" ] || return 0
   mkdir -p "$state/before${1%/*}"
   cp -p "$1" "$state/before$1.new"
@@ -128,7 +121,7 @@ keep_original() { # path
 }
 
 # No unit may start between the first rename and the last: a cut there is finished at the next boot, before the target.
-place_files() {
+place() {
   stage=files
   sed -n 's/^u \([^ ]*\) \([^ ]*\) \(.*\)/u \2 \1 "kubekiln" \3/p' "$payload/plan" | systemd-sysusers -
   pending=$state/pending
@@ -145,7 +138,7 @@ place_files() {
         if [ -e "$c" ]; then
           cmp -s "$payload/files$c" "$c" && [ "$(stat -c %a:%U "$c")" = "${a#0}:$b" ] && continue
           replaced=yes
-          [ -d "$current" ] || keep_original "$c"
+          [ -d "$current" ] || keep "$c"
         fi
         install -m "$a" -o "$b" -g "$b" "$payload/files$c" "$c.kubekiln-new"
         echo "$c" >>"$pending"
@@ -169,7 +162,7 @@ place_files() {
   rm -f "$pending" "$pending.paths"
 }
 
-prepare_system() {
+prepare() {
   stage=system
   sed -n 's/^k //p' "$payload/plan" | while read -r module; do
     modprobe -q "$module" 2>/dev/null || [ -d "/sys/module/$module" ] || say "system: no kernel module $module"
@@ -187,7 +180,7 @@ prepare_system() {
 }
 
 # The rename is what makes an install done: before it the next boot starts over, after it this payload is the node's.
-adopt_payload() {
+adopt() {
   if [ "$payload" != "$current" ]; then
     rm -rf "$state/previous"
     # cloud-init makes parents with its own umask.
@@ -203,7 +196,7 @@ adopt_payload() {
   rm -f "$state/applying" "$state"/payload/runtime-*.tar.gz
 }
 
-start_target() {
+begin() {
   stage=start
   systemctl start --no-block kubekiln.target
   record done "" ""
@@ -214,8 +207,8 @@ exec 9>"$state/lock"
 flock 9
 
 # Cut while files were being moved, or between the renames that adopt a payload: finish that one first, whatever the seed says.
-unfinished=$(cat "$state/applying" 2>/dev/null) || :
-[ -d "$unfinished" ] || { unfinished=''; rm -f "$state/applying"; }
+half=$(cat "$state/applying" 2>/dev/null) || :
+[ -d "$half" ] || { half=''; rm -f "$state/applying"; }
 
 [ ! -f "$state/resetting" ] || stop "a reset of this machine was begun and is not finished" "run ./reset again"
 
@@ -224,13 +217,13 @@ case $mode in
   first-boot)
     # Installed by another entrance while this one waited for the lock.
     [ ! -d "$current" ] || exit 0
-    payload=${unfinished:-$2}
-    check_payload
+    payload=${half:-$2}
+    check
     ;;
   boot)
-    payload=${unfinished:-$current}
-    [ -z "$unfinished" ] || mode=install
-    check_payload
+    payload=${half:-$current}
+    [ -z "$half" ] || mode=install
+    check
     for other in "$state"/payload/*/; do
       [ ! -d "$other" ] || [ "${other%/}" = "$payload" ] || announce "payload: ${other%/} is ignored: a seed does not change an installed node; ./install --apply does"
     done
@@ -245,16 +238,16 @@ check_identity
 check_clock
 if [ "$mode" != boot ]; then
   check_binaries
-  [ "$mode" != apply ] || refuse_while_unhealthy
-  place_files
-  prepare_system
-  adopt_payload
+  [ "$mode" != apply ] || check_members
+  place
+  prepare
+  adopt
 fi
 # At every boot: cloud-init takes the name of whatever seed it is given.
 [ "$(cat /proc/sys/kernel/hostname)" = "$KUBEKILN_NODE" ] || {
-  [ "$mode" = boot ] || keep_original /etc/hostname
+  [ "$mode" = boot ] || keep /etc/hostname
   echo "$KUBEKILN_NODE" >/etc/hostname
   hostname "$KUBEKILN_NODE"
 }
 [ "$mode" != apply ] || restart_changed
-start_target
+begin

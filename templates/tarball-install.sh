@@ -10,7 +10,7 @@ load_source() {
     *) trap - EXIT; echo "kubekiln-install: unknown argument $mode" >&2; exit 2 ;;
   esac
   payload=$KUBEKILN_SOURCE
-  check_payload
+  check
   if [ -d "$current" ] && [ "$mode" != apply ]; then
     [ "$(cat "$current/.complete")" = "$digest" ] || stop "this machine is installed already, with another payload" "to change a running node: ./install --apply"
     # An installed payload that was changed is replaced by this one.
@@ -33,7 +33,7 @@ own_etcdctl() {
 }
 
 # Day 2: one node at a time, and never while another member is down, since restarting this one could then cost the quorum.
-refuse_while_unhealthy() {
+check_members() {
   [ "$KUBEKILN_ROLE" = control-plane ] && systemctl is-active --quiet etcd.service || return 0
   stage=health
   # A founding member that never ran has no client URL, and --cluster passes it over.

@@ -19,6 +19,9 @@ function ownLeaves({ node, credentials }: PlanContext): readonly { notBefore: nu
   return [...credentials.leaves].filter(([name]) => name.startsWith(`${node.name}/`)).map(([, pair]) => pair);
 }
 
+/** What the shell reads as one word without quotes, which would cost bytes of user-data. */
+const PLAIN_WORD = /^[\w./:-]*$/;
+
 /** What our scripts know of this node, as shell assignments. */
 function nodeEnvironment(context: PlanContext): string {
   const { cluster, node, credentials } = context;
@@ -52,7 +55,7 @@ function nodeEnvironment(context: PlanContext): string {
   };
   const values = node.role === 'control-plane' ? { ...common, ...controlPlane } : common;
   return Object.entries(values)
-    .map(([name, value]) => `KUBEKILN_${name}=${shellWord(value)}\n`)
+    .map(([name, value]) => `KUBEKILN_${name}=${PLAIN_WORD.test(value) ? value : shellWord(value)}\n`)
     .join('');
 }
 
@@ -73,6 +76,7 @@ export const firstBoot: Component = {
           restarts: [],
         },
         libraryProgram('kubekiln-install'),
+        ...(context.cluster.node.timeServers.length > 0 ? [libraryProgram('kubekiln-time-servers')] : []),
         { path: unitPath(INSTALL_UNIT), mode: 0o644, owner: 'root', content: unit, part: 'runtime', secret: false, restarts: [] },
       ],
       directories: [

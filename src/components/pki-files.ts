@@ -1,7 +1,7 @@
 // Where certificates and keys stand on a node: kubeadm's names below paths.pki
 // (https://kubernetes.io/docs/setup/best-practices/certificates/#certificate-paths).
 import { invariant } from '../bug.ts';
-import { unwrapCertificates } from '../pki/pem.ts';
+import { unwrapped } from '../pki/pem.ts';
 import type { AuthorityName, CertificateRequest, KeyPair } from '../pki/request.ts';
 import type { PlanContext } from '../plan/node-plan.ts';
 import type { Cluster, Node } from '../spec/cluster.ts';
@@ -20,14 +20,14 @@ function credentialId(name: string): string {
 
 /** The trust bundle of an authority. */
 export function authorityFile({ cluster, credentials }: PlanContext, authority: AuthorityName): DaemonFile {
-  return { ...authorityPlace(cluster, authority), content: unwrapCertificates(credentials.authorities[authority].bundle), secret: false };
+  return { ...authorityPlace(cluster, authority), content: unwrapped(credentials.authorities[authority].bundle), secret: false };
 }
 
 /** The signing key of an authority; undefined with an offline signer. */
 export function authorityKeyFile({ cluster, credentials }: PlanContext, authority: AuthorityName): DaemonFile | undefined {
   const { key } = credentials.authorities[authority];
   const name = `${AUTHORITY_STEMS[authority]}.key`;
-  return key === undefined ? undefined : { id: credentialId(name), path: pkiPath(cluster, name), content: key, secret: true };
+  return key === undefined ? undefined : { id: credentialId(name), path: pkiPath(cluster, name), content: unwrapped(key), secret: true };
 }
 
 /** The pair issued for a request of this node. */
@@ -57,15 +57,15 @@ export function leafFiles(context: PlanContext, request: CertificateRequest): re
   const { certificate, key } = leaf(context, request);
   const [certificatePlace, keyPlace] = leafPlaces(context.cluster, request.name.slice(request.name.indexOf('/') + 1));
   return [
-    { ...certificatePlace, content: unwrapCertificates(certificate), secret: false },
-    { ...keyPlace, content: key, secret: true },
+    { ...certificatePlace, content: unwrapped(certificate), secret: false },
+    { ...keyPlace, content: unwrapped(key), secret: true },
   ];
 }
 
 export function serviceAccountFiles({ cluster, credentials }: PlanContext): { readonly public: DaemonFile; readonly signing: DaemonFile } {
   return {
-    public: { id: 'sa.pub', path: pkiPath(cluster, 'sa.pub'), content: credentials.serviceAccount.publicKeys, secret: false },
-    signing: { id: 'sa.key', path: pkiPath(cluster, 'sa.key'), content: credentials.serviceAccount.signingKey, secret: true },
+    public: { id: 'sa.pub', path: pkiPath(cluster, 'sa.pub'), content: unwrapped(credentials.serviceAccount.publicKeys), secret: false },
+    signing: { id: 'sa.key', path: pkiPath(cluster, 'sa.key'), content: unwrapped(credentials.serviceAccount.signingKey), secret: true },
   };
 }
 

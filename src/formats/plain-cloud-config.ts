@@ -7,8 +7,8 @@ export interface PlainCloudConfig {
   readonly files: readonly { readonly path: string; readonly mode: number; readonly content: string }[];
 }
 
-const SCRIPT = '#cloud-config\nbootcmd:\n- - sh\n  - -c\n  - |\n';
-const FILES = '\nwrite_files:\n';
+const FILES = '#cloud-config\nwrite_files:\n';
+const SCRIPT = '\nbootcmd:\n- - sh\n  - -c\n  - |\n';
 const FILE = /^- path: (\/[A-Za-z0-9._/-]*)\n {2}permissions: '([0-7]{4})'\n {2}content: \|\n/;
 /**
  * A literal block (YAML 1.2, 8.1.2): the first line shows that the indentation is four, empty lines need none, and the last line is not empty, since
@@ -18,12 +18,12 @@ const BLOCK = /^ {4}[!-~][ -~]*\n(?:(?:\n| {4}\n)*(?: {4}[ -~]+\n))*$/;
 
 /** undefined for every other text. */
 export function readPlainCloudConfig(text: string): PlainCloudConfig | undefined {
-  if (!text.startsWith(SCRIPT)) return undefined;
-  const end = text.indexOf(FILES);
-  const bootScript = end < 0 ? undefined : blockContent(text.slice(SCRIPT.length, end + 1));
+  if (!text.startsWith(FILES)) return undefined;
+  const end = text.indexOf(SCRIPT);
+  const bootScript = end < 0 ? undefined : blockContent(text.slice(end + SCRIPT.length));
   if (bootScript === undefined) return undefined;
   const files: PlainCloudConfig['files'][number][] = [];
-  for (const entry of text.slice(end + FILES.length).split(/^(?=- )/m)) {
+  for (const entry of text.slice(FILES.length, end + 1).split(/^(?=- )/m)) {
     const [head, path, mode] = FILE.exec(entry) ?? [];
     const content = head && blockContent(entry.slice(head.length));
     if (path === undefined || mode === undefined || content === undefined) return undefined;

@@ -18,13 +18,11 @@ export function pemBlocks(text: string, label: string): string[] {
 }
 
 /**
- * Certificates for a node, each block's base64 on one line, which Go and OpenSSL 3 read as they read lines of 64: with line ends at other places in each
- * of a dozen certificates, gzip would not see what they share, 380 bytes of user-data. Other blocks stay as they are.
+ * PEM for a node, each block's base64 on one line, which Go and OpenSSL 3 read as they read lines of 64: with line ends at other places in each of a
+ * dozen certificates, gzip would not see what they share, 400 bytes of user-data.
  */
-export function unwrapCertificates(pem: string): string {
-  return pem.replace(BLOCK, (block, label: string, body: string) =>
-    label === 'CERTIFICATE' ? block.replace(body, () => `${body.replace(/\s+/g, '')}\n`) : block,
-  );
+export function unwrapped(pem: string): string {
+  return pem.replace(BLOCK, (block, _label: string, body: string) => block.replace(body, () => `${body.replace(/\s+/g, '')}\n`));
 }
 
 /** DER of the first block with that label, or undefined. */

@@ -42,7 +42,7 @@ export const ETCD_GUARD_BREAKS: readonly Break[] = [
   {
     name: 'etcd guard: a cluster without this member',
     file: GUARD,
-    ...swapped('own_entry) || refuse "the etcd at $peer does not know', 'own_entry) || start "the etcd at $peer does not know'),
+    ...swapped('mine) || refuse "the etcd at $peer does not know', 'mine) || start "the etcd at $peer does not know'),
     tests: [TWO_OF_THREE],
     why: 'an etcd that founds a cluster beside the one that is there',
   },
@@ -91,7 +91,7 @@ export const ETCD_GUARD_BREAKS: readonly Break[] = [
   {
     name: 'etcd guard: nobody is told',
     file: GUARD,
-    ...swapped('{ stop_answering; answer_blank; }', '{ stop_answering; }'),
+    ...swapped('{ unserve; serve; }', '{ unserve; }'),
     tests: [WINDOW],
     why: 'a first boot waits for its patience',
   },

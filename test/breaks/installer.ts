@@ -135,14 +135,14 @@ export const INSTALLER_BREAKS: readonly Break[] = [
   {
     name: 'node: an interrupted install is not finished',
     file: INSTALL,
-    ...swapped(`unfinished=$(cat "$state/applying" 2>/dev/null) || :`, `unfinished=''`),
+    ...swapped(`half=$(cat "$state/applying" 2>/dev/null) || :`, `half=''`),
     tests: [STALE_SEED],
     why: 'a node of two generations after a power cut',
   },
   {
     name: 'node: the payload counts before its files are there',
     file: INSTALL,
-    ...swapped('  place_files\n  prepare_system\n  adopt_payload\n', '  adopt_payload\n  place_files\n  prepare_system\n'),
+    ...swapped('  place\n  prepare\n  adopt\n', '  adopt\n  place\n  prepare\n'),
     tests: [DURABILITY],
     why: 'a power cut leaves half an installation that no boot finishes',
   },
