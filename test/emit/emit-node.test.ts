@@ -14,12 +14,12 @@ import { sampleNode, samplePayload } from './sample-payload.ts';
 const PAYLOAD = samplePayload();
 /** Beginnings of SHA-256 digests, recorded once. A wanted change of the output changes them. */
 const GOLDEN = {
-  'user-data': '4e9cf609bad76f7e',
-  'user-data.gz': '8a67ee0334ab4415',
+  'user-data': '96dee9ddb2162995',
+  'user-data.gz': 'fca25a6e4c7312db',
   'meta-data': 'ae52ac8155369cef',
   'network-config': '73179452b516acb7',
-  'seed.iso': '22c8095484aeb966',
-  'node.tar.gz': 'b3d9b8cf7020d9b1',
+  'seed.iso': 'efa0f56f09959969',
+  'node.tar.gz': '08ea771e7165884d',
 };
 
 function content(file: string, payload = PAYLOAD): Uint8Array {
