@@ -72,14 +72,19 @@ export function maySignCertificates(certificate: X509Certificate): boolean {
   return value === undefined || ((readDer(value).content[1] ?? 0) & 0x04) !== 0;
 }
 
-/** Key identifier that an issuer announces, or, when it has none, RFC 5280's first method (4.2.1.2). */
+/** Key identifier that an issuer announces, or, when it has none, the one that a new one gets. */
 export function keyIdentifierOf(certificate: X509Certificate): Buffer {
   const announced = extensionOf(certificate, 14);
   return announced ? readDer(announced).content : keyIdentifier(certificate.publicKey.export({ type: 'spki', format: 'der' }));
 }
 
-/** SHA-1 over the public key's bits, without tag, length and unused-bits octet (RFC 5280, 4.2.1.2, method 1): a name, not a protection. */
+/**
+ * The last 60 bits of SHA-1 over the public key's bits, without tag, length and unused-bits octet, behind 0100 (RFC 5280, 4.2.1.2, method 2): a name,
+ * not a protection, that stands in every leaf, and user-data counts bytes.
+ */
 export function keyIdentifier(publicKey: Uint8Array): Buffer {
   const bits = derChildren(readDer(publicKey))[1]?.content.subarray(1) ?? Buffer.alloc(0);
-  return createHash('sha1').update(bits).digest();
+  const octets = createHash('sha1').update(bits).digest().subarray(-8);
+  octets[0] = ((octets[0] ?? 0) & 0x0f) | 0x40;
+  return octets;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -75,6 +75,10 @@ describe('issued certificates', { skip: withoutOpenssl() }, () => {
     assert.match(authorityText, /X509v3 Basic Constraints: critical\n +CA:TRUE, pathlen:0\n/);
     assert.match(authorityText, /X509v3 Key Usage: critical\n +Certificate Sign, CRL Sign\n/);
     assert.equal(identifier(issuer.certificate, 'Authority'), identifier(issuer.certificate, 'Subject'));
+    // RFC 5280, 4.2.1.2, method 2
+    const publicKey = new X509Certificate(issuer.certificate).publicKey.export({ type: 'spki', format: 'der' });
+    const digest = createHash('sha1').update(publicKey.subarray(-65)).digest('hex').toUpperCase();
+    assert.equal(identifier(issuer.certificate, 'Subject')?.replaceAll(':', ''), `4${digest.slice(-15)}`);
   });
 
   it('keep a client certificate from serving', async context => {
