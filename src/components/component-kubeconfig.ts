@@ -22,6 +22,9 @@ export function ownApiServer(context: PlanContext): string {
   return httpsUrl(endpoint.host, endpoint.port);
 }
 
+/** A name within the file, and the same in each: who the client is, its certificate says. */
+const USER = 'self';
+
 /** `<name>.conf` of an agent that runs as root and reads the files of its leaf where they stand. */
 export function agentKubeconfig(context: PlanContext, name: string, request: CertificateRequest): AgentFile {
   const { cluster } = context;
@@ -31,7 +34,7 @@ export function agentKubeconfig(context: PlanContext, name: string, request: Cer
     content: kubeconfig({
       clusterName: cluster.name,
       server: ownApiServer(context),
-      user: request.commonName,
+      user: USER,
       certificateAuthority: { file: authorityFile(context, request.authority).path },
       clientCertificate: { file: certificate.path },
       clientKey: { file: key.path },
@@ -40,14 +43,14 @@ export function agentKubeconfig(context: PlanContext, name: string, request: Cer
 }
 
 /** `<name>.conf`, whose file references are the siblings that LoadCredential= puts beside it. */
-export function daemonKubeconfig(context: PlanContext, name: string, user: string): DaemonFile {
+export function daemonKubeconfig(context: PlanContext, name: string): DaemonFile {
   return {
     id: `${name}.conf`,
     path: `${context.cluster.paths.configuration}/${name}.conf`,
     content: kubeconfig({
       clusterName: context.cluster.name,
       server: localApiServer(context),
-      user,
+      user: USER,
       certificateAuthority: { file: 'ca.crt' },
       clientCertificate: { file: `${name}.crt` },
       clientKey: { file: `${name}.key` },

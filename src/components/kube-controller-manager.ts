@@ -77,7 +77,7 @@ export const kubeControllerManager: Component = {
           ...leafFiles(context, clientOf(node)),
           ...leafFiles(context, serverOf(node)),
           serviceAccountFiles(context).signing,
-          daemonKubeconfig(context, 'controller-manager', USER),
+          daemonKubeconfig(context, 'controller-manager'),
         ],
         flags: flags(context),
         settings: cluster.controllerManager,

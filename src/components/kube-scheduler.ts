@@ -48,7 +48,7 @@ export const kubeScheduler: Component = {
           authorityFile(context, 'front-proxy'),
           ...leafFiles(context, clientOf(node)),
           ...leafFiles(context, serverOf(node)),
-          daemonKubeconfig(context, 'scheduler', USER),
+          daemonKubeconfig(context, 'scheduler'),
         ],
         flags: FLAGS,
         settings: cluster.scheduler,
