@@ -1,7 +1,7 @@
 // Where certificates and keys stand on a node: kubeadm's names below paths.pki
 // (https://kubernetes.io/docs/setup/best-practices/certificates/#certificate-paths).
 import { invariant } from '../bug.ts';
-import { unwrapped } from '../pki/pem.ts';
+import { unwrapped } from '../formats/pem.ts';
 import type { AuthorityName, CertificateRequest, KeyPair } from '../pki/request.ts';
 import type { PlanContext } from '../plan/node-plan.ts';
 import type { Cluster, Node } from '../spec/cluster.ts';

@@ -31,13 +31,17 @@ function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 
-/** PEM has an alphabet of its own: one block of deflate for all of it. */
-const LAST_KINDS = ['.key', '.pub', '.crt'];
+/** PEM has an alphabet of its own: one block of deflate for all of it. What is not listed stands between manifests and units. */
+const KINDS: readonly string[] = ['.key', '.pub', '.crt', '.yaml', 'others', '.service', '.target', '.timer', ''];
 
-/** Files of a kind side by side: gzip finds more to share, and user-data has 16 KB. */
+function kindOf({ path }: PlannedFile): number {
+  const kind = KINDS.indexOf(extname(path));
+  return kind < 0 ? KINDS.indexOf('others') : kind;
+}
+
+/** Files of a kind side by side, programs last beside the boot script: deflate sees 32 KB, and user-data has 16. */
 function byKind(files: readonly PlannedFile[]): readonly PlannedFile[] {
-  const rank = ({ path }: PlannedFile) => LAST_KINDS.indexOf(extname(path));
-  return files.toSorted((a, b) => rank(a) - rank(b) || compare(extname(a.path), extname(b.path)) || compare(a.path, b.path));
+  return files.toSorted((a, b) => kindOf(a) - kindOf(b) || compare(extname(a.path), extname(b.path)) || compare(a.path, b.path));
 }
 
 function compare(a: string, b: string): number {

@@ -9,29 +9,30 @@ export interface PlainCloudConfig {
 
 const FILES = '#cloud-config\nwrite_files:\n';
 const SCRIPT = '\nbootcmd:\n- - sh\n  - -c\n  - |\n';
-const FILE = /^- path: (\/[A-Za-z0-9._/-]*)\n {2}permissions: '([0-7]{4})'\n {2}content: \|\n/;
+const FILE = /^-\n path: (\/[A-Za-z0-9._/-]*)\n permissions: '([0-7]{4})'\n content: \|\n/;
 /**
- * A literal block (YAML 1.2, 8.1.2): the first line shows that the indentation is four, empty lines need none, and the last line is not empty, since
- * those would be lost.
+ * A literal block (YAML 1.2, 8.1.2): the first line shows how far it is indented, empty lines need no indentation, and the last line is not empty,
+ * since those would be lost.
  */
-const BLOCK = /^ {4}[!-~][ -~]*\n(?:(?:\n| {4}\n)*(?: {4}[ -~]+\n))*$/;
+const BOOT_SCRIPT = /^ {4}[!-~][ -~]*\n(?:(?:\n| {4}\n)*(?: {4}[ -~]+\n))*$/;
+const CONTENT = /^ {2}[!-~][ -~]*\n(?:(?:\n| {2}\n)*(?: {2}[ -~]+\n))*$/;
 
 /** undefined for every other text. */
 export function readPlainCloudConfig(text: string): PlainCloudConfig | undefined {
   if (!text.startsWith(FILES)) return undefined;
   const end = text.indexOf(SCRIPT);
-  const bootScript = end < 0 ? undefined : blockContent(text.slice(end + SCRIPT.length));
+  const bootScript = end < 0 ? undefined : blockContent(text.slice(end + SCRIPT.length), BOOT_SCRIPT, /^ {4}/gm);
   if (bootScript === undefined) return undefined;
   const files: PlainCloudConfig['files'][number][] = [];
-  for (const entry of text.slice(FILES.length, end + 1).split(/^(?=- )/m)) {
+  for (const entry of text.slice(FILES.length, end + 1).split(/^(?=-)/m)) {
     const [head, path, mode] = FILE.exec(entry) ?? [];
-    const content = head && blockContent(entry.slice(head.length));
+    const content = head && blockContent(entry.slice(head.length), CONTENT, /^ {2}/gm);
     if (path === undefined || mode === undefined || content === undefined) return undefined;
     files.push({ path, mode: Number.parseInt(mode, 8), content });
   }
   return { bootScript, files };
 }
 
-function blockContent(block: string): string | undefined {
-  return BLOCK.test(block) ? block.replace(/^ {4}/gm, '') : undefined;
+function blockContent(block: string, form: RegExp, indentation: RegExp): string | undefined {
+  return form.test(block) ? block.replace(indentation, '') : undefined;
 }

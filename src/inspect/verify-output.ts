@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { MANIFEST_PATH, type Manifest, type ManifestArtifact } from '../emit/manifest.ts';
+import { pemBlocks } from '../formats/pem.ts';
 import { parseYaml } from '../formats/yaml.ts';
 import { type Carrier, MAX_ARTIFACT_BYTES, readCarrier } from './carrier.ts';
 import type { Findings } from './checks.ts';
@@ -162,10 +163,10 @@ function verifyAdminConf(findings: Findings, { directory, now }: Output, text: s
   const kubeconfig = readKubeconfig(text);
   const hosts = new Set((kubeconfig?.servers ?? []).map(hostOf).filter(host => host !== undefined));
   findings.check('names', hosts.size > 0, () => finding('artifact-damaged', subject, 'it names no API server'));
-  const authority = kubeconfig?.authorities[0];
+  const authority = certificates(kubeconfig?.authorities[0] ?? '');
   findings.check(
     'shared',
-    controlPlanes.every(node => node.authority === undefined || node.authority === authority),
+    controlPlanes.every(node => node.authority === undefined || certificates(node.authority) === authority),
     () => finding('certificate-chain', subject, 'it trusts another authority than the nodes'),
   );
   for (const host of hosts) {
@@ -174,4 +175,9 @@ function verifyAdminConf(findings: Findings, { directory, now }: Output, text: s
       if (node.apiServer) checkNames(findings, `${subject}: the API server of ${node.name}`, node.apiServer, [host]);
     }
   }
+}
+
+/** What a bundle holds, however its lines are cut. */
+function certificates(pem: string): string {
+  return pemBlocks(pem, 'CERTIFICATE').join('');
 }

@@ -1,10 +1,10 @@
 import { toRfc3339 } from '../clock.ts';
+import { toPem } from '../formats/pem.ts';
 import { randomHex } from '../random.ts';
 import type { Cluster } from '../spec/cluster.ts';
 import { missingEncryptionKeys, missingNodes } from './fill-keys.ts';
 import { generateKey } from './generate-key.ts';
 import { issueAuthority } from './issue.ts';
-import { toPem } from './pem.ts';
 import type { AuthorityName } from './request.ts';
 import { SECRETS_API_VERSION, type Secrets, type StoredAuthority, type StoredServiceAccountKey } from './secrets.ts';
 

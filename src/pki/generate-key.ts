@@ -2,9 +2,9 @@
 // never touched, since inspecting one can hang Node 20 (the export and the collector's ~KeyGenJob take the same lock). EC keys come as bare numbers:
 // OpenSSL's encoders would take ten times as long as the key itself.
 import { createECDH, generateKeyPair } from 'node:crypto';
+import { toPem } from '../formats/pem.ts';
 import type { KeyAlgorithm } from '../spec/cluster.ts';
 import { bitString, der, objectIdentifier, TAG } from './der.ts';
-import { toPem } from './pem.ts';
 
 export interface GeneratedKey {
   /** DER, SubjectPublicKeyInfo */

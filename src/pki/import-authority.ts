@@ -1,7 +1,7 @@
 // One authority of a kubeadm pki/ directory: a certificate file, and a key file unless it is kept elsewhere.
 import { toDay, toRfc3339 } from '../clock.ts';
+import { pemBlocks } from '../formats/pem.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
-import { pemBlocks } from './pem.ts';
 import { maySignCertificates, pathLengthOf, type ReadCertificate, readCertificate } from './read-certificate.ts';
 import { type PrivateKey, readPrivateKey, SUPPORTED_KEYS, supportedKey } from './read-key.ts';
 import type { AuthorityName } from './request.ts';

@@ -1,13 +1,13 @@
 // Issues certificates: one generic function for authorities, one for leaves.
 import type { X509Certificate } from 'node:crypto';
 import { invariant } from '../bug.ts';
+import { toPem } from '../formats/pem.ts';
 import type { KeyAlgorithm, Subject } from '../spec/cluster.ts';
 import { assertAuthority, assertLeaf } from './assert-issued.ts';
 import * as x509 from './certificate.ts';
 import { generateKey } from './generate-key.ts';
 import { mapInFlight } from './in-flight.ts';
 import { encodeAlternativeNames, encodeName } from './names.ts';
-import { toPem } from './pem.ts';
 import { keyIdentifier, keyIdentifierOf, readCertificate, subjectOf } from './read-certificate.ts';
 import type { CertificateRequest, KeyPair } from './request.ts';
 import { type Signer, signerWith } from './signer.ts';

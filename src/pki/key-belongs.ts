@@ -1,6 +1,6 @@
 import { createECDH, type X509Certificate } from 'node:crypto';
+import { pemContent } from '../formats/pem.ts';
 import { type DerValue, derChildren, readDer, TAG } from './der.ts';
-import { pemContent } from './pem.ts';
 import { readPrivateKey } from './read-key.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { toPem } from '../formats/pem.ts';
 import { compactPrivateKey } from './compact-key.ts';
-import { toPem } from './pem.ts';
 
 /** A private key that Kubernetes and etcd can use. */
 export interface PrivateKey {

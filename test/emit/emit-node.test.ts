@@ -90,7 +90,7 @@ describe('user-data', () => {
     const path = fileOf(t, 'user-data', content('user-data'));
     const script = 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1], encoding="utf-8"))))';
     const config = JSON.parse(execFileSync('/usr/bin/python3', ['-c', script, path], { encoding: 'utf8' }));
-    assert.deepEqual(Object.keys(config), ['bootcmd', 'write_files']);
+    assert.deepEqual(Object.keys(config), ['write_files', 'bootcmd']);
     assert.deepEqual(config.bootcmd, [['sh', '-c', PAYLOAD.bootScript]]);
     assert.deepEqual(
       config.write_files,

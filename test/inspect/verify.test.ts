@@ -37,10 +37,10 @@ function foreignFile(path: string, node = 'cp-1'): string {
   const user = Buffer.from(contentOf(foreign, `nodes/${node}/user-data`)).toString();
   const start = user.indexOf(`/${path}\n`);
   const lines = user.slice(user.indexOf('content: |\n', start) + 'content: |\n'.length).split('\n');
-  const end = lines.findIndex(line => !line.startsWith('    '));
+  const end = lines.findIndex(line => !line.startsWith('  '));
   return `${lines
     .slice(0, end)
-    .map(line => line.slice(4))
+    .map(line => line.slice(2))
     .join('\n')}\n`;
 }
 
@@ -254,13 +254,14 @@ describe('verify: carriers', () => {
       only(text.replace('--name=cp-1', '--name=cp-9'))[0] ?? '',
       /^payload-digest prod\/nodes\/cp-1\/user-data: the payload's digest is/,
     );
-    assert.match(only(text.slice(0, text.lastIndexOf('- path:')))[0] ?? '', /^payload-digest .*not whole/);
+    assert.match(only(text.slice(0, text.lastIndexOf('-\n path:')))[0] ?? '', /^payload-digest .*not whole/);
     assert.match(
-      only(text.replace(/- path: \S+\/\.complete/, match => `- {path: /var/lib/kubekiln/payload/1/extra, content: ''}\n${match}`))[0] ?? '',
+      only(text.replace(/-\n path: \S+\/\.complete/, match => `- {path: /var/lib/kubekiln/payload/1/extra, content: ''}\n${match}`))[0] ??
+        '',
       /^payload-unplanned .*extra/,
     );
     assert.match(
-      only(text.replace(/- path: \S+\/\.complete/, match => `- {path: /etc/cron.d/x, content: ''}\n${match}`))[0] ?? '',
+      only(text.replace(/-\n path: \S+\/\.complete/, match => `- {path: /etc/cron.d/x, content: ''}\n${match}`))[0] ?? '',
       /^artifact-unsafe .*outside/,
     );
   });

@@ -3,8 +3,8 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:cry
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { toPem } from '../../src/formats/pem.ts';
 import { compactPrivateKey } from '../../src/pki/compact-key.ts';
-import { toPem } from '../../src/pki/pem.ts';
 import { openssl, temporaryDirectory, withoutOpenssl } from './openssl.ts';
 
 describe('compact private keys', { skip: withoutOpenssl() }, () => {
