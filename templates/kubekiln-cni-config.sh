@@ -15,5 +15,9 @@ new=$net/.10-flannel.conflist
 mkdir -p "$net"
 sed -e "s|@IPV4@|${host%.*}.$((${host##*.} - 1))/${v4#*/}|" -e "s|@IPV6@|${v6%1/*}0/${v6#*/}|" -e "s|\"@MTU@\"|$((FLANNEL_MTU - $1))|" \
   {{library}}/cni.conflist >"$new"
-sync "$new"
-mv -f "$new" "$net/10-flannel.conflist"
+if cmp -s "$new" "$net/10-flannel.conflist"; then
+  rm -f "$new"
+else
+  sync "$new"
+  mv -f "$new" "$net/10-flannel.conflist"
+fi
