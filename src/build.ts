@@ -102,7 +102,7 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   const plans = planCluster(cluster, credentials, digests);
   const archive = runtimeArchive(plans, runtimeFiles(cluster));
   const payloads = plans.map(plan =>
-    makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, bundleDirectory: cluster.bundle.directory, archive }),
+    makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, bundleDirectory: cluster.bundle.directory, archive }, cluster.node.userDataParts),
   );
   const ofNodes = payloads.flatMap(payload => {
     const artifacts = emitNode(payload);

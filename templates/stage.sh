@@ -14,6 +14,9 @@ esac
 systemd-run --quiet --no-block --unit=kubekiln-first-boot --description="kubekiln: first boot" \
   -p SyslogIdentifier=kubekiln-install -p Type=oneshot -p Restart=on-failure -p RestartSec=15 -p StandardOutput=journal+console \
   -p Wants=network-online.target -p "After=network-online.target cloud-init.service cloud-init-network.service" \
-  /bin/sh -c '[ -s $0/.complete ] || { echo "kubekiln: STOPPED at payload: cloud-init did not write it: $(df $0 | tail -n 1)"; exit 1; }{{#elsewhere}}
+  /bin/sh -c '{{#packed}}
+[ -s $0/.complete ] || why=$(tar -xpf $0.tar -C $0 2>&1) || { rm -f $0/.complete; echo "kubekiln: STOPPED at payload: $why: $(df $0 | tail -n 1)"; exit 1; }
+rm -f $0.tar
+{{/packed}}[ -s $0/.complete ] || { echo "kubekiln: STOPPED at payload: cloud-init did not write it: $(df $0 | tail -n 1)"; exit 1; }{{#elsewhere}}
 {{> fetch-runtime.sh}}
 {{/elsewhere}}{{^elsewhere}}; {{/elsewhere}}exec sh $0/files{{library}}/kubekiln-install first-boot $0' $payload

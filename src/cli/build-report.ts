@@ -21,7 +21,7 @@ export async function buildAndReport(invocation: Invocation, reporter: Reporter)
   return {
     problems,
     files,
-    text: `${built.heading}\n${sizeTable(built)}${weightLines(built)}${sentence(built, directory, dryRun, seconds)}\n`,
+    text: `${built.heading}\n${sizeTable(built)}${handoverLines(built)}${weightLines(built)}${sentence(built, directory, dryRun, seconds)}\n`,
     data: buildData(built, directory, dryRun),
     notes: [
       ...runtimeNotes(built, directory),
@@ -59,6 +59,24 @@ function sizeTable(built: Built): string {
     row.limit === undefined ? '-' : `${Math.ceil((100 * row.bytes) / row.limit)}%`,
   ]);
   return renderTable(['NODE', 'ROLE', 'PLATFORM', 'USE', 'BYTES', 'LIMIT', 'FULL'], rows, ['BYTES', 'LIMIT', 'FULL']);
+}
+
+/** For each platform: what goes where, and whether plain text, which people can read, would do. */
+function handoverLines({ sizes }: Built): string {
+  const heaviest = new Map<string, (typeof sizes.rows)[number]>();
+  for (const row of sizes.rows) {
+    const known = heaviest.get(`${row.platform} ${row.use}`);
+    if (!known || row.bytes > known.bytes) heaviest.set(`${row.platform} ${row.use}`, row);
+  }
+  return [...heaviest.values()]
+    .map(row => `${row.platform}: ${row.use} (${row.encoding}) goes into ${row.field}${plainWords(row)}\n`)
+    .join('');
+}
+
+function plainWords({ use, plain, limit }: Built['sizes']['rows'][number]): string {
+  if (plain === undefined || use === 'user-data') return '';
+  const fits = limit === undefined || plain <= limit;
+  return `; plain user-data, ${withCommas(plain)}, would${fits ? ' fit as well' : ' not fit'}`;
 }
 
 /** `user-data.gz of a control-plane node: keys 5,210, …`: what makes it heavy. */

@@ -14,6 +14,10 @@ export const PUBLIC_MODE = 0o644;
 export const NODE_FILES = {
   userData: 'user-data',
   userDataGz: 'user-data.gz',
+  /** Only where the platform wants base64 text. */
+  userDataB64: 'user-data.b64',
+  /** Only where the platform takes nothing but text. */
+  userDataPacked: 'user-data.packed',
   metaData: 'meta-data',
   networkConfig: 'network-config',
   seedIso: 'seed.iso',

@@ -1,16 +1,19 @@
 // The last look at the final bytes: each carrier is read back, by the readers that `verify` uses, and compared with the payload. What differs is a
 // bug of ours, and nothing is written then.
 import { Bug, invariant } from '../bug.ts';
-import { readCloudConfig } from '../formats/cloud-config.ts';
+import { type CloudConfig, readCloudConfig } from '../formats/cloud-config.ts';
 import { gunzip } from '../formats/gzip.ts';
 import { readIso } from '../formats/iso9660-reader.ts';
+import { readMultipart } from '../formats/mime.ts';
 import { COMPLETE_ENTRY, completeContent, PLAN_ENTRY, payloadDigest } from '../formats/payload-directory.ts';
 import { readTar } from '../formats/tar-reader.ts';
+import { writeTar } from '../formats/tar-writer.ts';
 import { parseYaml } from '../formats/yaml.ts';
-import { type Artifact, NODE_FILES, nodePath } from './artifact.ts';
+import { type Artifact, bytesOf, NODE_FILES, nodePath } from './artifact.ts';
 import { tarballFiles } from './node-tarball.ts';
 import { carriedEntries, type Payload } from './payload.ts';
 import { SEED_LABEL } from './seed-iso.ts';
+import { packedPath } from './user-data.ts';
 
 interface Content {
   readonly path: string;
@@ -37,7 +40,13 @@ export function checkArtifacts(payload: Payload, artifacts: readonly Artifact[])
   };
   checkPayload(payload);
   const userData = bytes(NODE_FILES.userData);
+  const made = (file: string) => artifacts.some(({ path }) => path === nodePath(payload.node.name, file));
   check(NODE_FILES.userData, content => checkUserData(payload, content));
+  if (made(NODE_FILES.userDataPacked)) check(NODE_FILES.userDataPacked, content => checkPacked(payload, content));
+  if (made(NODE_FILES.userDataB64))
+    check(NODE_FILES.userDataB64, content =>
+      same('user-data.gz', Buffer.from(Buffer.from(content).toString('latin1'), 'base64'), bytes(NODE_FILES.userDataGz)),
+    );
   check(NODE_FILES.userDataGz, content => same('user-data', gunzip(content, userData.length), userData));
   check(NODE_FILES.metaData, content => checkMetaData(payload, content));
   check(NODE_FILES.networkConfig, checkNetworkConfig);
@@ -65,16 +74,38 @@ function checkPayload({ entries, digest, node }: Payload): void {
   invariant(contents.get(COMPLETE_ENTRY) === completeContent(digest), `the payload of ${node.name} ends in another digest`);
 }
 
+/** kubekiln's own part of it, after a look at the others. */
+function ownPart({ parts }: Payload, bytes: Uint8Array): Uint8Array {
+  if (parts.length === 0) return bytes;
+  const found = readMultipart(bytes);
+  const others = found.slice(0, -1).map(({ type, content }) => `${type} ${content}`);
+  invariant(others.join('\0') === parts.map(({ type, content }) => `text/${type} ${content}`).join('\0'), 'its parts differ');
+  return bytesOf(found.at(-1)?.content ?? '');
+}
+
+function checkPacked(payload: Payload, bytes: Uint8Array): void {
+  const entries = carriedEntries(payload).map(({ path, mode, content }) => ({ path, mode, content: bytesOf(content) }));
+  const config = readCloudConfig(ownPart(payload, bytes), writeTar(entries).length);
+  const [archive, ...more] = config.files;
+  invariant(archive?.path === packedPath(payload.directory) && more.length === 0, 'it writes something else than one archive');
+  sameList(readTar(archive.content), entries);
+  checkBootScript(config, payload.packedBootScript);
+}
+
 function checkUserData(payload: Payload, bytes: Uint8Array): void {
-  const config = readCloudConfig(bytes, bytes.length);
+  const config = readCloudConfig(ownPart(payload, bytes), bytes.length);
   const expected = carriedEntries(payload).map(({ path, mode, content }) => ({
     path: `${payload.directory}/${path}`,
     mode,
     content: Buffer.from(content),
   }));
   sameList(config.files, expected);
-  const [script, ...others] = config.bootCommands;
-  invariant(script === payload.bootScript && others.length === 0 && config.otherKeys.length === 0, 'bootcmd differs');
+  checkBootScript(config, payload.bootScript);
+}
+
+function checkBootScript({ bootCommands, otherKeys }: CloudConfig, expected: string): void {
+  const [script, ...others] = bootCommands;
+  invariant(script === expected && others.length === 0 && otherKeys.length === 0, 'bootcmd differs');
 }
 
 function checkMetaData({ instanceId, node }: Payload, bytes: Uint8Array): void {

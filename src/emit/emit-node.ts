@@ -6,7 +6,7 @@ import { nodeTarball } from './node-tarball.ts';
 import type { Payload } from './payload.ts';
 import { platformOf } from './platforms.ts';
 import { seedIso } from './seed-iso.ts';
-import { compressUserData, userData } from './user-data.ts';
+import { compressUserData, packedUserData, userData } from './user-data.ts';
 
 export type { Artifact } from './artifact.ts';
 
@@ -22,9 +22,14 @@ export function emitNode(payload: Payload): readonly Artifact[] {
     mode: SECRET_MODE,
     content,
   });
+  const { use } = platformOf(payload);
+  const compressed = compressUserData(seed.userData, platformOf(payload));
+  const packed = use === 'user-data' ? bytesOf(packedUserData(payload)) : undefined;
   return [
     artifact(NODE_FILES.userData, seed.userData),
-    artifact(NODE_FILES.userDataGz, compressUserData(seed.userData, platformOf(payload))),
+    artifact(NODE_FILES.userDataGz, compressed),
+    ...(use === 'user-data.b64' ? [artifact(NODE_FILES.userDataB64, bytesOf(Buffer.from(compressed).toString('base64')))] : []),
+    ...(packed && packed.length < seed.userData.length ? [artifact(NODE_FILES.userDataPacked, packed)] : []),
     artifact(NODE_FILES.metaData, seed.metaData),
     artifact(NODE_FILES.networkConfig, seed.networkConfig),
     {

@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path';
 import { renderTemplate } from '../formats/mustache.ts';
 import { COMPLETE_ENTRY, completeContent, entryOf, PLAN_ENTRY, payloadDigest } from '../formats/payload-directory.ts';
 import type { NodePlan, PlannedBinary, PlannedFile } from '../plan/node-plan.ts';
-import type { RuntimeSource } from '../spec/cluster.ts';
+import type { RuntimeSource, UserDataPart } from '../spec/cluster.ts';
 import { type Payload, type PayloadEntry, stagedMode } from './payload.ts';
 import { RUNTIME_IMAGE_DIRECTORY, type RuntimeArchive } from './runtime-archive.ts';
 
@@ -72,8 +72,11 @@ function beyondName({ path, description }: PlannedBinary): string {
   return description.startsWith(name) ? description.slice(name.length) : description;
 }
 
-/** @param runtime absent: inline */
-export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: RuntimeCarrier): Payload {
+/**
+ * @param runtime absent: inline
+ * @param parts of the operator, beside the payload in user-data
+ */
+export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: RuntimeCarrier, parts: readonly UserDataPart[] = []): Payload {
   const ordered = { ...plan, files: byKind(plan.files) };
   const index = planText(ordered);
   const contents = new Map(ordered.files.map(file => [entryOf(file.path), file.content]));
@@ -88,6 +91,8 @@ export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: Runtim
       secret: file.secret,
     }),
   );
+  const carried = carriedDigest(index, files);
+  const script = (packed: boolean) => bootScript(plan, layout, { digest, directory, carried, packed }, runtime);
   return {
     clusterName: plan.clusterName,
     node: plan.node,
@@ -100,7 +105,9 @@ export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: Runtim
       ...files,
       { path: COMPLETE_ENTRY, mode: 0o600, content: completeContent(digest), part: 'config', secret: false },
     ],
-    bootScript: bootScript(plan, layout, { digest, directory, carried: carriedDigest(index, files) }, runtime),
+    bootScript: script(false),
+    packedBootScript: script(true),
+    parts,
     runtime: runtime?.source ?? 'inline',
     restarts: plan.files.filter(file => file.restarts.length > 0).map(({ path, restarts }) => ({ path, units: restarts })),
     tools: plan.tools,
@@ -117,7 +124,7 @@ function carriedDigest(index: string, files: readonly PayloadEntry[]): string {
 function bootScript(
   plan: NodePlan,
   layout: NodeLayout,
-  payload: { readonly digest: string; readonly directory: string; readonly carried: string },
+  payload: { readonly digest: string; readonly directory: string; readonly carried: string; readonly packed: boolean },
   { source, urls, bundleDirectory, archive }: RuntimeCarrier = { source: 'inline', urls: [], bundleDirectory: '', archive: NO_ARCHIVE },
 ): string {
   const elsewhere = source !== 'inline';

@@ -4,6 +4,7 @@ import type { RuntimeSource } from '../spec/cluster.ts';
 import { type Artifact, bytesOf, NODE_FILES, nodePath, PUBLIC_MODE } from './artifact.ts';
 import { IMAGE_PATH } from './image-directory.ts';
 import type { Payload } from './payload.ts';
+import { type Encoding, encodingOf, handedOver, platformOf } from './platforms.ts';
 import { RUNTIME_ARCHIVE_PATH, RUNTIME_IMAGE_DIRECTORY, type RuntimeArchive } from './runtime-archive.ts';
 
 export const MANIFEST_PATH = 'manifest.json';
@@ -18,6 +19,11 @@ export interface ManifestNode {
   readonly generation: number;
   readonly instanceId: string;
   readonly payloadDigest: string;
+  /** The one file that this platform is given. */
+  readonly use: string;
+  readonly encoding: Encoding;
+  /** What the platform's API calls the field that takes it. */
+  readonly field: string;
   readonly userData: string;
   readonly userDataGz: string;
   readonly metaData: string;
@@ -88,6 +94,7 @@ export interface ManifestInput {
 }
 
 export function buildManifest(input: ManifestInput): Artifact {
+  const paths = new Set(input.artifacts.map(({ path }) => path));
   const manifest: Manifest = {
     apiVersion: MANIFEST_API_VERSION,
     kind: MANIFEST_KIND,
@@ -97,7 +104,7 @@ export function buildManifest(input: ManifestInput): Artifact {
     bootBefore: timestamp(input.bootBefore),
     runtime: manifestRuntime(input.runtime),
     image: { path: IMAGE_PATH, sha256: input.image },
-    nodes: Object.fromEntries(input.nodes.map(({ payload, notAfter }) => [payload.node.name, manifestNode(payload, notAfter)])),
+    nodes: Object.fromEntries(input.nodes.map(({ payload, notAfter }) => [payload.node.name, manifestNode(payload, notAfter, paths)])),
     artifacts: input.artifacts.map(manifestArtifact).toSorted((a, b) => (a.path < b.path ? -1 : 1)),
   };
   return { path: MANIFEST_PATH, mode: PUBLIC_MODE, content: bytesOf(`${JSON.stringify(manifest, null, 2)}\n`) };
@@ -108,7 +115,10 @@ function manifestRuntime({ source, archive }: ManifestInput['runtime']): Manifes
   return { source, path: RUNTIME_ARCHIVE_PATH, sha256: digest, name, imagePath: `${RUNTIME_IMAGE_DIRECTORY}/${name}` };
 }
 
-function manifestNode({ node, generation, instanceId, digest }: Payload, notAfter: number): ManifestNode {
+function manifestNode(payload: Payload, notAfter: number, paths: ReadonlySet<string>): ManifestNode {
+  const { node, generation, instanceId, digest } = payload;
+  const platform = platformOf(payload);
+  const file = handedOver(platform, name => paths.has(nodePath(node.name, name)));
   return {
     role: node.role,
     address: node.address,
@@ -116,6 +126,9 @@ function manifestNode({ node, generation, instanceId, digest }: Payload, notAfte
     generation,
     instanceId,
     payloadDigest: digest,
+    use: nodePath(node.name, file),
+    encoding: encodingOf(file),
+    field: platform.field,
     userData: nodePath(node.name, NODE_FILES.userData),
     userDataGz: nodePath(node.name, NODE_FILES.userDataGz),
     metaData: nodePath(node.name, NODE_FILES.metaData),

@@ -2,7 +2,7 @@
 // cloud-init, seed ISO and tarball bring the same bytes under the same digest.
 
 import type { Part, PlannedTool } from '../plan/node-plan.ts';
-import type { Node, RuntimeSource } from '../spec/cluster.ts';
+import type { Node, RuntimeSource, UserDataPart } from '../spec/cluster.ts';
 
 export interface PayloadEntry {
   /** Relative to the payload directory: `plan`, `files/etc/kubernetes/pki/ca.crt`, `.complete` (always the last). */
@@ -34,6 +34,10 @@ export interface Payload {
   readonly entries: readonly PayloadEntry[];
   /** Shell script that cloud-init runs at every boot before write_files (bootcmd): prepares the directory, repairs a half-written one, starts the installer. */
   readonly bootScript: string;
+  /** The same for user-data that brings the entries as one archive: it unpacks `<directory>.tar` first. */
+  readonly packedBootScript: string;
+  /** What the operator adds to user-data; neither in the payload nor under its digest. */
+  readonly parts: readonly UserDataPart[];
   /** Whether user-data brings the runtime part as well, or what brings it instead. */
   readonly runtime: RuntimeSource;
   /** What ./install --apply restarts; the tarball alone brings it. */

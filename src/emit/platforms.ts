@@ -3,13 +3,20 @@
 import { invariant } from '../bug.ts';
 import type { Payload } from './payload.ts';
 
-/** Bytes of the file itself, or of the base64 text that the platform's API wants it in. */
+/** What a platform counts: the bytes that cloud-init gets to see, or the base64 text in which its API takes them. */
 export type CountedAs = 'bytes' | 'base64';
+/** How the file that is handed over is written, in words that are the same for all platforms. */
+export type Encoding = 'text' | 'gzip' | 'gzip+base64' | 'iso9660';
 
 export interface Platform {
   readonly name: string;
-  /** Which of a node's artifacts is handed over. */
-  readonly use: 'user-data' | 'user-data.gz' | 'seed.iso';
+  /**
+   * Which of a node's artifacts is handed over: `user-data.gz` where the tools or the datasource take bytes, `user-data.b64` where somebody must paste
+   * base64, `user-data` where nothing but text passes (then as `user-data.packed`, when that is smaller).
+   */
+  readonly use: 'user-data' | 'user-data.gz' | 'user-data.b64' | 'seed.iso';
+  /** What the platform's API calls the field that takes it, with what must stand beside it. */
+  readonly field: string;
   readonly counts: CountedAs;
   /** In the counted unit; absent where there is none. */
   readonly limit?: number;
@@ -21,12 +28,20 @@ export interface Platform {
 const NOCLOUD = 'https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html';
 
 export const PLATFORMS: readonly Platform[] = [
-  { name: 'nocloud', use: 'seed.iso', counts: 'bytes', unit: 'a volume', source: NOCLOUD },
+  { name: 'nocloud', use: 'seed.iso', field: 'a disk or CD-ROM of the machine', counts: 'bytes', unit: 'a volume', source: NOCLOUD },
   // attached as a CD-ROM; Proxmox's own cloud-init drive (cicustom) holds 4 MiB
-  { name: 'proxmox', use: 'seed.iso', counts: 'bytes', unit: 'a volume', source: 'https://pve.proxmox.com/wiki/Cloud-Init_Support' },
+  {
+    name: 'proxmox',
+    use: 'seed.iso',
+    field: 'a CD-ROM of the machine',
+    counts: 'bytes',
+    unit: 'a volume',
+    source: 'https://pve.proxmox.com/wiki/Cloud-Init_Support',
+  },
   {
     name: 'aws',
     use: 'user-data.gz',
+    field: 'UserData',
     counts: 'bytes',
     limit: 16_384,
     unit: 'raw, before base64',
@@ -35,6 +50,7 @@ export const PLATFORMS: readonly Platform[] = [
   {
     name: 'azure',
     use: 'user-data.gz',
+    field: 'osProfile.customData',
     counts: 'bytes',
     limit: 65_535,
     unit: 'raw, before base64',
@@ -43,7 +59,8 @@ export const PLATFORMS: readonly Platform[] = [
   {
     // with the metadata key user-data-encoding: base64
     name: 'gcp',
-    use: 'user-data.gz',
+    use: 'user-data.b64',
+    field: 'metadata user-data, beside user-data-encoding=base64',
     counts: 'base64',
     limit: 262_144,
     unit: 'as base64 text',
@@ -52,6 +69,7 @@ export const PLATFORMS: readonly Platform[] = [
   {
     name: 'openstack',
     use: 'user-data.gz',
+    field: 'user_data',
     counts: 'base64',
     limit: 65_535,
     unit: 'as base64 text',
@@ -61,6 +79,7 @@ export const PLATFORMS: readonly Platform[] = [
     // its datasource never decodes base64, so gzip cannot pass
     name: 'digitalocean',
     use: 'user-data',
+    field: 'user_data',
     counts: 'bytes',
     limit: 65_536,
     unit: 'plain text',
@@ -68,7 +87,8 @@ export const PLATFORMS: readonly Platform[] = [
   },
   {
     name: 'hetzner',
-    use: 'user-data.gz',
+    use: 'user-data.b64',
+    field: 'user_data',
     counts: 'base64',
     limit: 32_768,
     unit: 'as base64 text',
@@ -77,7 +97,8 @@ export const PLATFORMS: readonly Platform[] = [
   {
     // the same page also says "approximately 16kb encoded", which contradicts this number
     name: 'linode',
-    use: 'user-data.gz',
+    use: 'user-data.b64',
+    field: 'metadata.user_data',
     counts: 'bytes',
     limit: 65_535,
     unit: 'raw, before base64',
@@ -86,7 +107,8 @@ export const PLATFORMS: readonly Platform[] = [
   {
     // shared with everything else in metadata and extendedMetadata
     name: 'oracle',
-    use: 'user-data.gz',
+    use: 'user-data.b64',
+    field: 'metadata.user_data',
     counts: 'base64',
     limit: 32_000,
     unit: 'as base64 text, with all other metadata',
@@ -95,7 +117,8 @@ export const PLATFORMS: readonly Platform[] = [
   {
     // vm.userdata.max.length may be raised by the cloud's operator
     name: 'cloudstack',
-    use: 'user-data.gz',
+    use: 'user-data.b64',
+    field: 'userdata',
     counts: 'base64',
     limit: 32_768,
     unit: 'as base64 text, by POST',
@@ -104,7 +127,8 @@ export const PLATFORMS: readonly Platform[] = [
   {
     // guestinfo.userdata with guestinfo.userdata.encoding=gzip+base64
     name: 'vsphere',
-    use: 'user-data.gz',
+    use: 'user-data.b64',
+    field: 'guestinfo.userdata, beside guestinfo.userdata.encoding=gzip+base64',
     counts: 'base64',
     limit: 65_536,
     unit: 'as base64 text in guestinfo',
@@ -113,6 +137,7 @@ export const PLATFORMS: readonly Platform[] = [
   {
     name: 'vsphere-cloudinitprep',
     use: 'user-data',
+    field: 'CustomizationCloudinitPrep.userdata',
     counts: 'bytes',
     limit: 524_288,
     unit: 'plain text',
@@ -122,6 +147,7 @@ export const PLATFORMS: readonly Platform[] = [
     // by userDataSecretRef; inline userData takes 2,048 bytes, which nothing fits
     name: 'kubevirt',
     use: 'user-data',
+    field: 'cloudInitNoCloud.secretRef, key userdata',
     counts: 'bytes',
     limit: 1_048_576,
     unit: 'plain text in a Secret',
@@ -130,6 +156,7 @@ export const PLATFORMS: readonly Platform[] = [
   {
     name: 'exoscale',
     use: 'user-data.gz',
+    field: 'user-data',
     counts: 'base64',
     limit: 32_768,
     unit: 'as base64 text',
@@ -138,6 +165,7 @@ export const PLATFORMS: readonly Platform[] = [
   {
     name: 'nebius',
     use: 'user-data',
+    field: 'cloud_init_user_data',
     counts: 'bytes',
     limit: 32_768,
     unit: 'plain text',
@@ -146,6 +174,7 @@ export const PLATFORMS: readonly Platform[] = [
   {
     name: 'oxide',
     use: 'user-data.gz',
+    field: 'user_data',
     counts: 'bytes',
     limit: 32_768,
     unit: 'raw, before base64',
@@ -164,7 +193,31 @@ export function platformOf({ node }: Payload): Platform {
   return platform;
 }
 
+export const PACKED = 'user-data.packed';
+/** Any file that a platform may be given. */
+export type HandedOver = Platform['use'] | typeof PACKED;
+
+/** @param made whether a node's artifacts have one of that name */
+export function handedOver({ use }: Platform, made: (file: string) => boolean): HandedOver {
+  return use === 'user-data' && made(PACKED) ? PACKED : use;
+}
+
+export function encodingOf(file: HandedOver): Encoding {
+  if (file === 'seed.iso') return 'iso9660';
+  if (file === 'user-data.b64') return 'gzip+base64';
+  return file === 'user-data.gz' ? 'gzip' : 'text';
+}
+
+/** The artifact whose bytes a platform counts: base64 is text of another one. */
+export function countedFile(file: HandedOver): Exclude<HandedOver, 'user-data.b64'> {
+  return file === 'user-data.b64' ? 'user-data.gz' : file;
+}
+
 /** What a platform counts for an artifact of so many bytes. */
 export function countedSize(platform: Platform, bytes: number): number {
-  return platform.counts === 'base64' ? 4 * Math.ceil(bytes / 3) : bytes;
+  return platform.counts === 'base64' ? base64Length(bytes) : bytes;
+}
+
+export function base64Length(bytes: number): number {
+  return 4 * Math.ceil(bytes / 3);
 }

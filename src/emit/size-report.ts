@@ -4,8 +4,18 @@ import { thousands } from '../formats/thousands.ts';
 import type { Problem } from '../problem.ts';
 import { type Artifact, bytesOf, nodePath } from './artifact.ts';
 import { carriedEntries, type Payload, type PayloadEntry } from './payload.ts';
-import { countedSize, type Platform, platformOf } from './platforms.ts';
-import { compressUserData, userData } from './user-data.ts';
+import {
+  base64Length,
+  countedFile,
+  countedSize,
+  type Encoding,
+  encodingOf,
+  type HandedOver,
+  handedOver,
+  type Platform,
+  platformOf,
+} from './platforms.ts';
+import { compressUserData, packedUserData, userData } from './user-data.ts';
 import { type Weight, weigh, weightGroup } from './weights.ts';
 
 export interface SizeRow {
@@ -13,10 +23,15 @@ export interface SizeRow {
   readonly role: string;
   readonly platform: string;
   /** File name of the artifact that this platform is given. */
-  readonly use: Platform['use'];
+  readonly use: HandedOver;
+  readonly encoding: Encoding;
+  /** What the platform's API calls the field that takes it. */
+  readonly field: string;
   /** In the unit that the platform counts. */
   readonly bytes: number;
   readonly limit?: number;
+  /** What plain user-data would be there, in the same unit; absent where a volume is handed over. */
+  readonly plain?: number;
 }
 
 export interface SizeReport {
@@ -43,11 +58,13 @@ export function sizeReport(payloads: readonly Payload[], artifacts: readonly Art
   };
   const rows = payloads.map(payload => {
     const platform = platformOf(payload);
-    return row(payload, platform, countedSize(platform, size(payload, platform.use)));
+    const use = handedOver(platform, file => byPath.has(nodePath(payload.node.name, file)));
+    const counted = (file: string) => countedSize(platform, size(payload, file));
+    return row(payload, platform, use, counted(countedFile(use)), use === 'seed.iso' ? undefined : () => counted('user-data'));
   });
   const problems = payloads.flatMap((payload, index) => {
-    const { limit, bytes } = rows[index] ?? {};
-    return limit !== undefined && bytes !== undefined && bytes > limit ? [tooLarge(payload, platformOf(payload), bytes, limit)] : [];
+    const one = rows[index];
+    return one?.limit !== undefined && one.bytes > one.limit ? [tooLarge(payload, platformOf(payload), one, one.limit)] : [];
   });
   const heaviest = new Map<string, Payload>();
   for (const payload of payloads) {
@@ -59,46 +76,64 @@ export function sizeReport(payloads: readonly Payload[], artifacts: readonly Art
   return { rows, problems, weights };
 }
 
-function row({ node }: Payload, { name, use, limit }: Platform, bytes: number): SizeRow {
-  return { node: node.name, role: node.role, platform: name, use, bytes, ...(limit !== undefined && { limit }) };
+function row({ node }: Payload, { name, field, limit }: Platform, use: HandedOver, bytes: number, plain?: () => number): SizeRow {
+  const known = { node: node.name, role: node.role, platform: name, use, encoding: encodingOf(use), field, bytes };
+  return { ...known, ...(limit !== undefined && { limit }), ...(plain && { plain: plain() }) };
 }
 
-function tooLarge(payload: Payload, platform: Platform, bytes: number, limit: number): Problem {
+/** In words, how a file comes to its size. */
+const HOW: Readonly<Record<HandedOver, string>> = {
+  'user-data': 'of plain text',
+  'user-data.gz': 'after gzip',
+  'user-data.b64': 'after gzip',
+  'user-data.packed': 'of text, packed',
+  'seed.iso': 'of a volume',
+};
+
+function tooLarge(payload: Payload, platform: Platform, { use, bytes }: SizeRow, limit: number): Problem {
   const weights = weigh(payload);
   const heaviest = weights.slice(0, 3).map(weight => `${weight.group} ${kilobytes(weight.bytes)}`);
-  const how = platform.use === 'user-data.gz' ? 'after gzip' : 'of plain text';
   const base64 = platform.counts === 'base64' ? ' and base64' : '';
   return {
     severity: 'error',
     code: 'user-data-too-large',
     path: [],
-    message: `${payload.node.name}: ${thousands(bytes)} bytes ${how}${base64}; ${platform.name} takes ${thousands(limit)} (${platform.unit}): ${thousands(bytes - limit)} too many`,
+    message: `${payload.node.name}: ${thousands(bytes)} bytes ${HOW[use]}${base64}; ${platform.name} takes ${thousands(limit)} (${platform.unit}): ${thousands(bytes - limit)} too many`,
     details: [
-      `heaviest: ${heaviest.join(', ')} (kubekiln inspect out/${payload.clusterName}/${nodePath(payload.node.name, platform.use)})`,
-      `fits: ${whatFits(payload, platform, bytes, limit, weights).join(' · ')}`,
+      `heaviest: ${heaviest.join(', ')} (kubekiln inspect out/${payload.clusterName}/${nodePath(payload.node.name, use)})`,
+      `fits: ${whatFits(payload, platform, { use, bytes }, limit, weights).join(' · ')}`,
     ],
     value: bytes,
   };
 }
 
 /** Remedies that would bring this node under the limit, each by itself. */
-function whatFits(payload: Payload, platform: Platform, bytes: number, limit: number, weights: readonly Weight[]): readonly string[] {
+function whatFits(
+  payload: Payload,
+  platform: Platform,
+  { use, bytes }: Pick<SizeRow, 'use' | 'bytes'>,
+  limit: number,
+  weights: readonly Weight[],
+): readonly string[] {
   const remedies: string[] = [];
   const keys = payload.entries.filter(entry => weightGroup(entry) === 'keys');
   const pairs = weights.filter(({ group }) => group === 'keys' || group === 'certificates').reduce((sum, weight) => sum + weight.bytes, 0);
-  const withP256 = bytes - countedSize(platform, pairs) + countedSize(platform, keys.length * P256_PAIR_BYTES);
-  if (platform.use !== 'user-data' && keys.some(entry => isRsa(entry.content)) && withP256 <= limit)
+  const counted = (compressed: number) => (use === 'user-data.packed' ? base64Length(compressed) : countedSize(platform, compressed));
+  const withP256 = bytes - counted(pairs) + counted(keys.length * P256_PAIR_BYTES);
+  if (use !== 'user-data' && keys.some(entry => isRsa(entry.content)) && withP256 <= limit)
     remedies.push('encryptionAlgorithm: ECDSA-P256');
   const carried = carriedEntries(payload);
   const rest = carried.filter(entry => entry.part !== 'runtime');
   if (rest.length < carried.length && sizeOf(payload, platform, rest) + FETCHING_BYTES <= limit)
     remedies.push('runtime: {source: image}', 'runtime: {source: mirror, url: …}');
+  if (payload.parts.length > 0 && sizeOf({ ...payload, parts: [] }, platform, carried) <= limit) remedies.push('no node.userDataParts');
   return [...remedies, 'platform: nocloud (seed.iso)'];
 }
 
 function sizeOf(payload: Payload, platform: Platform, entries: readonly PayloadEntry[]): number {
   const plain = bytesOf(userData(payload, entries));
-  return countedSize(platform, platform.use === 'user-data' ? plain.length : compressUserData(plain, platform).length);
+  if (platform.use !== 'user-data') return countedSize(platform, compressUserData(plain, platform).length);
+  return countedSize(platform, Math.min(plain.length, bytesOf(packedUserData(payload, entries)).length));
 }
 
 /** The shortest RSA key in PKCS#8 has twice as many characters as the longest key on a curve. */

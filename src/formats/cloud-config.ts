@@ -46,6 +46,23 @@ export function writeCloudConfig({ bootScript, files }: CloudConfigContent): str
   return `${HEADER}\nwrite_files:\n${list.join('')}${dumpYaml({ bootcmd })}`;
 }
 
+/** One archive for cloud-init to write, as text. */
+export interface PackedCloudConfig {
+  readonly bootScript: string;
+  /** Absolute path on the node. */
+  readonly path: string;
+  readonly mode: number;
+  /** gzipped; cloud-init writes what is in it. */
+  readonly archive: Uint8Array;
+}
+
+/** Text for user-data where no bytes pass: https://cloudinit.readthedocs.io/en/latest/reference/modules.html#write-files */
+export function writePackedCloudConfig({ bootScript, path, mode, archive }: PackedCloudConfig): string {
+  const content = Buffer.from(archive).toString('base64');
+  const entry = { path, permissions: mode.toString(8).padStart(4, '0'), encoding: 'gz+b64', content };
+  return `${HEADER}\n${dumpYaml({ bootcmd: [['sh', '-c', bootScript]], write_files: [entry] })}`;
+}
+
 const PLAIN_PATH = /^\/[A-Za-z0-9._/-]*$/;
 /** Printable ASCII that neither begins nor ends with white space, but for one final newline. */
 const PLAIN_TEXT = /^[!-~](?:[ -~\n]*[!-~])?\n$/;

@@ -1,16 +1,25 @@
 // One artifact taken apart, whatever it is wrapped in. Its kind is found by its content: files get renamed.
 import { createHash } from 'node:crypto';
 import { runtimeArchiveName } from '../emit/runtime-archive.ts';
-import { isCloudConfig, readCloudConfig } from '../formats/cloud-config.ts';
+import { OWN_PART, packedPath } from '../emit/user-data.ts';
+import { type CloudConfigFile, isCloudConfig, readCloudConfig } from '../formats/cloud-config.ts';
 import { EntryPaths } from '../formats/entry-path.ts';
 import { FormatError } from '../formats/format-error.ts';
 import { gunzip, isGzip } from '../formats/gzip.ts';
 import { isIso, readIso } from '../formats/iso9660-reader.ts';
+import { isMultipart, readMultipart } from '../formats/mime.ts';
 import { entryOf, PLAN_ENTRY, readPlanFiles } from '../formats/payload-directory.ts';
 import { readTar } from '../formats/tar-reader.ts';
 import { type CarriedFile, type PayloadView, viewPayload } from './payload-view.ts';
 
-export type CarrierKind = 'user-data' | 'user-data.gz' | 'seed.iso' | 'node.tar.gz' | 'payload directory';
+export type CarrierKind =
+  | 'user-data'
+  | 'user-data.packed'
+  | 'user-data.gz'
+  | 'user-data.b64'
+  | 'seed.iso'
+  | 'node.tar.gz'
+  | 'payload directory';
 
 export interface Carrier {
   readonly kind: CarrierKind;
@@ -24,6 +33,8 @@ export interface Carrier {
   readonly outer: readonly CarriedFile[];
   /** What user-data writes to the node, by absolute path. */
   readonly written: readonly CarriedFile[];
+  /** What the operator added to user-data. */
+  readonly parts: readonly { readonly type: string; readonly name: string; readonly size: number }[];
   /** Commands that user-data runs at every boot. */
   readonly bootCommands: readonly string[];
   /** Absent when the user-data is not one of kubekiln's. */
@@ -43,28 +54,80 @@ const TAR_MAGIC_AT = 257;
 
 /** @throws FormatError */
 export function readCarrier(path: string, bytes: Uint8Array, findRuntime: FindRuntime = () => undefined): Carrier {
+  const decoded = fromBase64(bytes);
+  if (decoded !== undefined) {
+    const inner = readCarrier(path, decoded, findRuntime);
+    if (inner.kind !== 'user-data.gz') throw new FormatError('unsupported', 'what is base64 in it is no user-data.gz');
+    return { ...inner, kind: 'user-data.b64', size: bytes.length };
+  }
   if (isGzip(bytes)) {
     const content = gunzip(bytes, MAX_ARTIFACT_BYTES);
     const size = { size: bytes.length, unpacked: content.length };
-    if (isCloudConfig(content)) return { kind: 'user-data.gz', path, ...size, outer: [], ...readUserData(content, findRuntime) };
+    if (isUserData(content)) return { kind: 'user-data.gz', path, ...size, outer: [], ...readUserData(content, findRuntime) };
     if (isTar(content)) return { kind: 'node.tar.gz', path, ...size, ...readTarball(content) };
     throw new FormatError('unsupported', 'what is compressed in it is neither a cloud-config nor a tar archive');
   }
-  if (isCloudConfig(bytes)) return { kind: 'user-data', path, size: bytes.length, outer: [], ...readUserData(bytes, findRuntime) };
+  if (isUserData(bytes)) {
+    const content = readUserData(bytes, findRuntime);
+    return { kind: content.packed ? 'user-data.packed' : 'user-data', path, size: bytes.length, outer: [], ...content };
+  }
   if (isIso(bytes)) return { kind: 'seed.iso', path, size: bytes.length, ...readSeed(bytes, findRuntime) };
   if (isTar(bytes)) return { kind: 'node.tar.gz', path, size: bytes.length, ...readTarball(bytes) };
   throw new FormatError('unsupported', 'neither user-data, nor a seed ISO, nor a node.tar.gz');
 }
 
+function isUserData(bytes: Uint8Array): boolean {
+  return isCloudConfig(bytes) || isMultipart(bytes);
+}
+
+/** undefined for whatever does not begin as gzip in base64 does. */
+function fromBase64(bytes: Uint8Array): Uint8Array | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (text.toString('latin1', 0, GZIP_IN_BASE64.length) !== GZIP_IN_BASE64) return undefined;
+  const decoded = Buffer.from(text.toString('latin1'), 'base64');
+  // node passes over what is not of the alphabet, and stops where it pleases
+  if (decoded.toString('base64') !== text.toString('latin1').replace(/\s+/g, '')) throw new FormatError('damaged', 'not clean base64');
+  return decoded;
+}
+
+/** Magic and method of gzip: three bytes are four characters. */
+const GZIP_IN_BASE64 = 'H4sI';
+
 function isTar(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(TAR_MAGIC_AT, TAR_MAGIC_AT + 5)).toString('latin1') === 'ustar';
 }
 
-type Content = Pick<Carrier, 'outer' | 'written' | 'bootCommands' | 'payload' | 'runtimeArchive'>;
+type Content = Pick<Carrier, 'outer' | 'written' | 'parts' | 'bootCommands' | 'payload' | 'runtimeArchive'>;
+type UserDataContent = Omit<Content, 'outer'> & { readonly packed: boolean };
 
-function readUserData(bytes: Uint8Array, findRuntime: FindRuntime): Omit<Content, 'outer'> {
+function readUserData(bytes: Uint8Array, findRuntime: FindRuntime): UserDataContent {
   if (bytes.length > MAX_USER_DATA_BYTES) throw new FormatError('too-large', `more than ${MAX_USER_DATA_BYTES} bytes of user-data`);
-  const { files, bootCommands } = readCloudConfig(bytes, MAX_ARTIFACT_BYTES);
+  if (!isMultipart(bytes)) return { parts: [], ...readOwnPart(bytes, findRuntime) };
+  const parts = readMultipart(bytes);
+  const own = parts.at(-1);
+  if (own?.name !== OWN_PART) throw new FormatError('unsupported', "its last part is not kubekiln's");
+  return {
+    parts: parts.slice(0, -1).map(({ type, name, content }) => ({ type, name, size: Buffer.byteLength(content) })),
+    ...readOwnPart(Buffer.from(own.content), findRuntime),
+  };
+}
+
+function readOwnPart(bytes: Uint8Array, findRuntime: FindRuntime): Omit<UserDataContent, 'parts'> {
+  const { files: listed, bootCommands } = readCloudConfig(bytes, MAX_ARTIFACT_BYTES);
+  const [archive] = listed;
+  const directory = archive && listed.length === 1 ? PACKED_DIRECTORY.exec(archive.path)?.[0] : undefined;
+  const packed = archive !== undefined && directory !== undefined && archive.path === packedPath(directory);
+  const files = packed ? readTar(archive.content).map(file => ({ ...file, path: `${directory}/${file.path}` })) : listed;
+  return { packed, ...readWritten(files, bootCommands, findRuntime) };
+}
+
+const PACKED_DIRECTORY = /^\/.*\/\d{1,9}(?=\.tar$)/;
+
+function readWritten(
+  files: readonly CloudConfigFile[],
+  bootCommands: readonly string[],
+  findRuntime: FindRuntime,
+): Omit<UserDataContent, 'parts' | 'packed'> {
   const paths = new EntryPaths();
   for (const { path } of files) paths.add(path.startsWith('/') ? path.slice(1) : path, 'file');
   const plan = files.find(file => file.path.endsWith(`/${PLAN_ENTRY}`));
@@ -109,5 +172,5 @@ function readSeed(image: Uint8Array, findRuntime: FindRuntime): Content {
 
 function readTarball(archive: Uint8Array): Content {
   const files = readTar(archive);
-  return { outer: files, written: [], bootCommands: [], payload: viewPayload(files) };
+  return { outer: files, written: [], parts: [], bootCommands: [], payload: viewPayload(files) };
 }

@@ -39,6 +39,8 @@ export interface CarrierDescription {
     /** Whether `.complete` says the same. */
     readonly complete: boolean;
   };
+  /** What the operator added to user-data. */
+  readonly parts: Carrier['parts'];
   /** The archive that brings the runtime part, where user-data does not. */
   readonly runtimeArchive?: string;
   /** Files of a seed beside the payload. */
@@ -61,6 +63,7 @@ export function describeCarrier(carrier: Carrier): CarrierDescription {
     ...(carrier.unpacked !== undefined && { unpacked: carrier.unpacked }),
     ...(payload && { payload: describePayload(payload) }),
     ...(carrier.runtimeArchive !== undefined && { runtimeArchive: carrier.runtimeArchive }),
+    parts: carrier.parts,
     outer: outer.map(file => describeFile(file)),
     files: files.map(file => describeFile(file, payload)),
     certificates: texts.flatMap(({ path, text }) => certificatesOf(text).map(certificate => ({ path, ...certificate }))),

@@ -23,8 +23,16 @@ export interface ReadArtifact {
 }
 
 /** A node's artifacts that carry its payload. */
-export const PAYLOAD_CARRIERS = [NODE_FILES.userData, NODE_FILES.userDataGz, NODE_FILES.seedIso, NODE_FILES.tarball] as const;
-const WHAT_CAN_BE_READ = 'user-data, user-data.gz, seed.iso, node.tar.gz, an unpacked node.tar.gz, nodes/<node> or out/<cluster>';
+export const PAYLOAD_CARRIERS = [
+  NODE_FILES.userData,
+  NODE_FILES.userDataGz,
+  NODE_FILES.userDataB64,
+  NODE_FILES.userDataPacked,
+  NODE_FILES.seedIso,
+  NODE_FILES.tarball,
+] as const;
+const WHAT_CAN_BE_READ =
+  'user-data, user-data.gz, user-data.b64, user-data.packed, seed.iso, node.tar.gz, an unpacked node.tar.gz, nodes/<node> or out/<cluster>';
 
 /** @param path as the operator wrote it; problems repeat it */
 export function readArtifact(path: string): ReadArtifact {
@@ -75,7 +83,7 @@ function payloadDirectoryAt(path: string): ReadArtifact {
       return { path: name, mode, content: bytes };
     });
     const payload = viewPayload(files);
-    return { kind: 'payload directory', path, size: total, outer: files, written: [], bootCommands: [], payload };
+    return { kind: 'payload directory', path, size: total, outer: files, written: [], parts: [], bootCommands: [], payload };
   });
   return problem ? { problems: [problem] } : { artifact: { kind: 'carrier', path, carrier: value }, problems: [] };
 }

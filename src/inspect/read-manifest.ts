@@ -11,8 +11,10 @@ import {
 import { isCleanRelativePath } from '../formats/entry-path.ts';
 import { FormatError } from '../formats/format-error.ts';
 
-const NODE_TEXTS = ['role', 'address', 'platform', 'instanceId', 'payloadDigest', 'notAfter'] as const;
-const NODE_PATHS = ['userData', 'userDataGz', 'metaData', 'networkConfig', 'seedIso', 'tarball'] as const;
+const NODE_TEXTS = ['role', 'address', 'platform', 'instanceId', 'payloadDigest', 'field', 'notAfter'] as const;
+const NODE_PATHS = ['use', 'userData', 'userDataGz', 'metaData', 'networkConfig', 'seedIso', 'tarball'] as const;
+
+const ENCODINGS = ['text', 'gzip', 'gzip+base64', 'iso9660'] as const;
 
 /** @throws FormatError */
 export function readManifest(bytes: Uint8Array): Manifest {
@@ -57,9 +59,11 @@ function readNode(value: unknown, where: string): ManifestNode {
   const node = recordOf(value, where);
   const { generation } = node;
   if (typeof generation !== 'number') throw new FormatError('damaged', `${where}.generation is not a number`);
+  const encoding = ENCODINGS.find(one => one === node.encoding);
+  if (!encoding) throw new FormatError('damaged', `${where}.encoding is none that kubekiln knows`);
   const texts = pick(NODE_TEXTS, key => textOf(node, key, where));
   const paths = pick(NODE_PATHS, key => pathOf(node, key, where));
-  return { ...texts, ...paths, generation };
+  return { ...texts, ...paths, encoding, generation };
 }
 
 function readManifestArtifact(value: unknown, where: string): ManifestArtifact {

@@ -59,7 +59,7 @@ function headLine({ path, kind, size, unpacked }: CarrierDescription): string {
 }
 
 function contentLines(carrier: CarrierDescription): readonly string[] {
-  const { payload, runtimeArchive, outer, files, certificates, servers } = carrier;
+  const { payload, runtimeArchive, parts, outer, files, certificates, servers } = carrier;
   const lines: string[] = [];
   if (payload) {
     const where = payload.directory === undefined ? '' : ` for ${payload.directory}`;
@@ -71,6 +71,7 @@ function contentLines(carrier: CarrierDescription): readonly string[] {
     if (runtimeArchive !== undefined)
       lines.push(`its runtime part comes as ${runtimeArchive}${payload.digest === undefined ? ', which is not at hand' : ''}`);
   } else lines.push('no payload of kubekiln');
+  for (const { type, name, size } of parts) lines.push(`beside it ${name}  ${type}, ${thousands(size)} bytes`);
   if (outer.length > 0) lines.push('', ...fileTable(outer));
   lines.push('', ...fileTable(files));
   if (certificates.length > 0) lines.push('');

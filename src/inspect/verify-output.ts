@@ -118,7 +118,7 @@ function verifyRecordedNode(
   if (!node) return undefined;
   const carriers: Carrier[] = [];
   const { runtime } = output;
-  for (const path of [node.userData, node.userDataGz, node.seedIso, node.tarball, node.metaData]) {
+  for (const path of new Set([node.userData, node.userDataGz, node.use, node.seedIso, node.tarball, node.metaData])) {
     const artifact = recorded.get(path);
     recorded.delete(path);
     findings.check('artifacts', artifact !== undefined, () =>

@@ -145,6 +145,17 @@ export type BinarySource = 'image' | 'mirror' | 'bundle';
 /** As Go names them, and upstream's file names. */
 export type Architecture = 'amd64' | 'arm64';
 
+/** A part of user-data that the operator adds to that of every node. */
+export interface UserDataPart {
+  readonly type: UserDataPartType;
+  /** Its file, beside cluster.yaml. */
+  readonly source: string;
+  readonly content: string;
+}
+
+/** Content types of cloud-init, without `text/`. */
+export type UserDataPartType = 'cloud-config' | 'x-shellscript' | 'cloud-boothook' | 'jinja2';
+
 export interface Downloads {
   /** What mirrors are checked by, instead of the system's authorities. */
   readonly certificateAuthority?: ExtraFile;
@@ -300,6 +311,8 @@ export interface Cluster {
     readonly swap: 'disable' | 'keep';
     /** What happens to an active ufw or firewalld. */
     readonly firewall: 'open' | 'keep';
+    /** In the order in which user-data brings them. */
+    readonly userDataParts: readonly UserDataPart[];
   };
   /** In the order of cluster.yaml. */
   readonly nodes: readonly Node[];
@@ -311,7 +324,7 @@ export function controlPlaneNodes(cluster: Cluster): readonly Node[] {
 }
 
 /** Their user-data comes from a disk, or from the hypervisor: no address answers with it. */
-const WITHOUT_METADATA_SERVICE: readonly string[] = ['nocloud', 'proxmox', 'vsphere'];
+const WITHOUT_METADATA_SERVICE: readonly string[] = ['kubevirt', 'nocloud', 'proxmox', 'vsphere', 'vsphere-cloudinitprep'];
 
 /** Are pods of that node kept away from the metadata service? */
 export function blocksMetadata({ metadataService: { podAccess, addresses } }: Cluster, node: Node): boolean {

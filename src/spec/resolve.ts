@@ -25,6 +25,7 @@ import { networkSettings } from './resolve-network.ts';
 import type { ClusterDocument } from './schema.ts';
 import { API_SERVER_FILES } from './schema-components.ts';
 import type { Siblings } from './siblings.ts';
+import { userDataPart } from './user-data-parts.ts';
 
 type SpecDocument = ClusterDocument['spec'];
 type NodeDocument = SpecDocument['nodes'][number];
@@ -101,7 +102,7 @@ export function resolveCluster(document: ClusterDocument, siblings: Siblings): C
       clockWait: seconds(spec.clockWait),
       bootstrapPatience: seconds(spec.bootstrapPatience),
     },
-    node: spec.node,
+    node: { ...spec.node, userDataParts: spec.node.userDataParts.map(({ file, type }) => userDataPart(file, type, siblings)) },
     nodes: spec.nodes.map(node => resolveNode(node, spec)),
   };
 }

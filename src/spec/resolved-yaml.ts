@@ -79,7 +79,7 @@ export function resolvedClusterYaml(cluster: Cluster): string {
       bootstrapPatience: durationText(timings.bootstrapPatience),
       addressWait: durationText(timings.addressWait),
       clockWait: durationText(timings.clockWait),
-      node: cluster.node,
+      node: { ...cluster.node, userDataParts: cluster.node.userDataParts.map(({ source, type }) => ({ file: source, type })) },
       nodes: cluster.nodes.map(node),
     },
   });

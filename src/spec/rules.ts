@@ -21,6 +21,7 @@ import { podNetworkRules } from './rules/pod-network.ts';
 import { portRules } from './rules/ports.ts';
 import { registryRules } from './rules/registries.ts';
 import { subnetRules } from './rules/subnets.ts';
+import { userDataPartRules } from './rules/user-data-parts.ts';
 import { userRules } from './rules/users.ts';
 import { versionRules } from './rules/versions.ts';
 
@@ -50,4 +51,5 @@ export const RULES: readonly Rule[] = [
   ...networkConfigRules,
   ...nodeNetworkRules,
   ...hostRules,
+  ...userDataPartRules,
 ];

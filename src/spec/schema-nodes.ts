@@ -6,14 +6,20 @@ export const PLATFORMS = [
   'nocloud',
   'aws',
   'azure',
+  'cloudstack',
   'digitalocean',
+  'exoscale',
   'gcp',
   'hetzner',
+  'kubevirt',
   'linode',
+  'nebius',
   'openstack',
   'oracle',
+  'oxide',
   'proxmox',
   'vsphere',
+  'vsphere-cloudinitprep',
 ] as const;
 export const ROLES = ['control-plane', 'worker'] as const;
 export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
@@ -73,6 +79,13 @@ export const users = mapping('Users of the daemons. Numbers are fixed, so that a
   'local-proxy': user('local-proxy', 60604),
 });
 
+export const PART_TYPES = ['cloud-config', 'x-shellscript', 'cloud-boothook', 'jinja2'] as const;
+
+const userDataPart = mapping('One part.', {
+  file: text('sibling-file', 'A file beside cluster.yaml.', { examples: ['user-data/admins.yaml'] }),
+  type: choice(PART_TYPES, "What it is, as cloud-init's content types call it, without text/."),
+});
+
 export const hostSettings = mapping('Settings of the operating system, the same on all nodes.', {
   timeServers: list(
     text('host', 'A host name or an IP address.'),
@@ -88,4 +101,8 @@ export const hostSettings = mapping('Settings of the operating system, the same 
     ['open', 'keep'],
     'Where ufw or firewalld is active at install. open: it is told to let in what a node of its role listens on, and pods. keep: it is left alone, and a warning says what it has to let in.',
   ).default('open'),
+  userDataParts: list(
+    userDataPart,
+    "Parts of your own that user-data (not node.tar.gz) brings beside kubekiln's, whose commands and files come first. They count for the platform's limit, and reach nodes at their first boot only.",
+  ).default([]),
 });

@@ -103,6 +103,14 @@ case $what in
     for part in common vpc; do printf 'replace %s => %s v1.0.1000\n' $tencent/$part $tencent/$part >> go.mod; done
     CGO_ENABLED=1 build flanneld github.com/flannel-io/flannel "-X github.com/flannel-io/flannel/pkg/version.Version=$version"
     ;;
+  opentofu)
+    module=github.com/opentofu/opentofu
+    require $module
+    dir=$(go mod download -json "$module@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+    # Its fork of HCL, which a replacement in its own go.mod names: those of a dependency do not count.
+    grep '^replace github.com/hashicorp/hcl/v2 ' "$dir/go.mod" >> go.mod
+    build tofu $module/cmd/tofu "-X $module/version.dev=no"
+    ;;
   pause)
     printf 'module boot\ngo 1.26\n' > go.mod
     cp "$here/images/pause.go" .

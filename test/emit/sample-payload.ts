@@ -69,6 +69,8 @@ export function samplePayload(node: Node = sampleNode(), more: readonly Omit<Pay
     runtime: 'inline',
     restarts: [],
     tools: [],
+    parts: [],
+    packedBootScript: 'umask 077\nmkdir -p /var/lib/kubekiln/payload/1\ntar -xpf /var/lib/kubekiln/payload/1.tar',
     bootScript: 'umask 077\nmkdir -p /var/lib/kubekiln/payload/1\n: "$x" && echo \'quoted\'',
   };
 }

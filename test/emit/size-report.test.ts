@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { emitNode } from '../../src/emit/emit-node.ts';
 import type { Payload, PayloadEntry } from '../../src/emit/payload.ts';
-import { countedSize, findPlatform, PLATFORMS } from '../../src/emit/platforms.ts';
+import { countedSize, encodingOf, findPlatform, handedOver, PLATFORMS } from '../../src/emit/platforms.ts';
 import { sizeReport } from '../../src/emit/size-report.ts';
 import { weigh, weightGroup } from '../../src/emit/weights.ts';
 import { PLATFORMS as SPEC_PLATFORMS } from '../../src/spec/schema-nodes.ts';
@@ -31,6 +31,9 @@ const runtime = (bytes: number): NewEntry => ({
   secret: false,
 });
 
+/** Words enough that a packed form is the smaller one. */
+const COMPRESSIBLE: NewEntry = { path: 'files/etc/words', content: 'the same words again\n'.repeat(400), part: 'config', secret: false };
+
 describe('platforms', () => {
   it('has every platform that cluster.yaml may name', () => {
     for (const name of SPEC_PLATFORMS) assert.ok(findPlatform(name), name);
@@ -54,18 +57,45 @@ describe('size report', () => {
       emitNode(payload).find(artifact => artifact.path.endsWith(`/${file}`))?.content.length ?? -1;
     for (const [platform, use, bytes] of [
       ['aws', 'user-data.gz', (payload: Payload) => size(payload, 'user-data.gz')],
-      ['digitalocean', 'user-data', (payload: Payload) => size(payload, 'user-data')],
-      ['hetzner', 'user-data.gz', (payload: Payload) => 4 * Math.ceil(size(payload, 'user-data.gz') / 3)],
+      ['digitalocean', 'user-data.packed', (payload: Payload) => size(payload, 'user-data.packed')],
+      ['openstack', 'user-data.gz', (payload: Payload) => 4 * Math.ceil(size(payload, 'user-data.gz') / 3)],
+      ['hetzner', 'user-data.b64', (payload: Payload) => size(payload, 'user-data.b64')],
+      // counts what stands in the base64
+      ['linode', 'user-data.b64', (payload: Payload) => size(payload, 'user-data.gz')],
       ['nocloud', 'seed.iso', (payload: Payload) => size(payload, 'seed.iso')],
     ] as const) {
-      const payload = on(platform);
+      const payload = on(platform, COMPRESSIBLE);
       const { rows, problems } = report(payload);
-      const limit = findPlatform(platform)?.limit;
+      const known = findPlatform(platform);
+      assert.ok(known);
+      const { limit, field, counts } = known;
+      const plain = size(payload, 'user-data');
       assert.deepEqual(rows, [
-        { node: 'cp-1', role: 'control-plane', platform, use, bytes: bytes(payload), ...(limit !== undefined && { limit }) },
+        {
+          node: 'cp-1',
+          role: 'control-plane',
+          platform,
+          use,
+          encoding: encodingOf(use),
+          field,
+          bytes: bytes(payload),
+          ...(limit !== undefined && { limit }),
+          ...(use !== 'seed.iso' && { plain: counts === 'base64' ? 4 * Math.ceil(plain / 3) : plain }),
+        },
       ]);
       assert.deepEqual(problems, []);
     }
+  });
+
+  it('hands plain text over where that is the smaller text', () => {
+    const digitalocean = findPlatform('digitalocean');
+    assert.ok(digitalocean);
+    assert.equal(
+      handedOver(digitalocean, () => false),
+      'user-data',
+    );
+    const bytes = (file: string) => ({ path: `nodes/cp-1/${file}`, mode: 0o600, content: Buffer.alloc(file.length) });
+    assert.equal(sizeReport([on('digitalocean')], [bytes('user-data'), bytes('user-data.gz')]).rows[0]?.use, 'user-data');
   });
 
   it('says by how much a payload is too large, what weighs most, and what would fit', () => {
@@ -100,7 +130,8 @@ describe('size report', () => {
     const aws = findPlatform('aws');
     assert.equal(aws?.limit, 16_384);
     const payload = on('aws');
-    const artifacts = (bytes: number) => [{ path: 'nodes/cp-1/user-data.gz', mode: 0o600, content: Buffer.alloc(bytes) }];
+    const artifacts = (bytes: number) =>
+      ['user-data', 'user-data.gz'].map(file => ({ path: `nodes/cp-1/${file}`, mode: 0o600, content: Buffer.alloc(bytes) }));
     assert.deepEqual(sizeReport([payload], artifacts(16_384)).problems, []);
     assert.equal(sizeReport([payload], artifacts(16_385)).problems.length, 1);
   });

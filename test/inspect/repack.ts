@@ -37,6 +37,8 @@ function payloadOf(output: BuildOutput, name: string): Payload {
     directory,
     entries,
     bootScript: carrier.bootCommands[0] ?? '',
+    packedBootScript: '',
+    parts: [],
     runtime: 'inline',
     restarts: [],
     tools: [],

@@ -69,7 +69,7 @@ export function sampleCluster(overrides: Partial<Cluster> = {}): Cluster {
     binaries: { source: 'image', urls: [] },
     downloads: {},
     timings: { addressWait: 300, clockWait: 120, bootstrapPatience: 900 },
-    node: { timeServers: [], sysctl: {}, modules: [], swap: 'disable', firewall: 'open' },
+    node: { timeServers: [], sysctl: {}, modules: [], swap: 'disable', firewall: 'open', userDataParts: [] },
     nodes: [sampleNode('cp-1', '10.0.1.11'), sampleNode('cp-2', '10.0.1.12'), sampleNode('cp-3', '10.0.1.13')],
     ...overrides,
   };

@@ -79,7 +79,7 @@ describe('readCluster', () => {
       bundle: { directory: '/usr/local/share/kubekiln' },
       downloads: {},
       timings: { addressWait: 300, clockWait: 120, bootstrapPatience: 900 },
-      node: { timeServers: [], sysctl: {}, modules: [], swap: 'disable', firewall: 'open' },
+      node: { timeServers: [], sysctl: {}, modules: [], swap: 'disable', firewall: 'open', userDataParts: [] },
       nodes: [
         {
           name: 'cp-1',

@@ -4,6 +4,7 @@ import { lineColumn } from '../../source-text.ts';
 import type { Report, Rule, RuleInput } from '../rule.ts';
 import { isMapping } from '../schema-walk.ts';
 import { namedAddons } from './addons.ts';
+import { namedParts } from './user-data-parts.ts';
 
 /** Keys that name a file beside cluster.yaml, with the kind that must stand in it. */
 const FILES = {
@@ -41,7 +42,7 @@ function missing(name: string): string {
 const missingFile: Rule = {
   code: 'file-missing',
   check(input, report) {
-    for (const { name, path } of [...namedFiles(input), ...authorityFiles(input)])
+    for (const { name, path } of [...namedFiles(input), ...authorityFiles(input), ...namedParts(input)])
       if (input.siblings.read(name).text === undefined) report.error(path, missing(name), { value: name });
     for (const { name, index } of namedAddons(input))
       if (input.siblings.list(name) === undefined && input.siblings.manifest(name) === undefined)
