@@ -46,6 +46,7 @@ const TESTS = [
   { name: 'minors', bounded: false },
   { name: 'debian-13', bounded: false },
   { name: 'guides', bounded: false },
+  { name: 'opentofu', bounded: false },
   { name: 'vm-first-boot', bounded: false },
   { name: 'vm-clock', bounded: false },
   { name: 'bake', bounded: false },
