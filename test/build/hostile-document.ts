@@ -95,7 +95,12 @@ export function completeDocument(): Record<string, unknown> {
       bootstrapPatience: '15m',
       addressWait: '5m',
       clockWait: '2m',
-      node: { timeServers: ['ntp.example.com'], sysctl: { 'vm.max_map_count': '262144' }, modules: ['br_netfilter'] },
+      node: {
+        timeServers: ['ntp.example.com'],
+        sysctl: { 'vm.max_map_count': '262144' },
+        modules: ['br_netfilter'],
+        userDataParts: [{ file: 'motd.yaml', type: 'cloud-config' }],
+      },
       nodes: [
         {
           name: 'cp-1',

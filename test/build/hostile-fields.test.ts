@@ -124,6 +124,7 @@ const SIBLINGS: Readonly<Record<string, string>> = {
   admissionControlConfigFile: 'apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\n',
   tracingConfigFile: 'apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\n',
   caFile: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+  userDataParts: '#cloud-config\npackage_update: true\n',
   addons: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n',
   egressSelectorConfigFile: 'apiVersion: apiserver.k8s.io/v1beta1\nkind: EgressSelectorConfiguration\n',
 };
@@ -141,7 +142,8 @@ function prepared(fields: readonly TextField[], text: string): Prepared {
   for (const field of fields) setField(document, field, text);
   const { apiServer, downloads } = document.spec as { apiServer: Record<string, unknown>; downloads?: Record<string, unknown> };
   const addons = Object.fromEntries(((document.spec as { addons?: string[] }).addons ?? []).map(name => ['addons', name]));
-  const named: Record<string, unknown> = { ...downloads, ...addons, ...apiServer };
+  const parts = (document.spec as { node?: { userDataParts?: { file: string }[] } }).node?.userDataParts ?? [];
+  const named: Record<string, unknown> = { ...downloads, ...addons, ...apiServer, userDataParts: parts[0]?.file };
   const files = new Map(Object.entries(SIBLINGS).map(([key, content]) => [String(named[key]), content]));
   delete apiServer[fields.some(field => field.steps.includes('auditPolicyFile')) ? 'auditPolicy' : 'auditPolicyFile'];
   return {

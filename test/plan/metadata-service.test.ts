@@ -23,7 +23,7 @@ const blocks = (spec: string) => content(planOf(spec), UNIT) !== undefined;
 describe('metadata service', () => {
   it('is blocked for pods on every platform that has one', () => {
     const without = PLATFORMS.filter(platform => !blocks(`  platform: ${platform}`));
-    assert.deepEqual(without, ['nocloud', 'proxmox', 'vsphere']);
+    assert.deepEqual(without, ['nocloud', 'kubevirt', 'proxmox', 'vsphere', 'vsphere-cloudinitprep']);
   });
 
   it('is blocked elsewhere, and open on a cloud, where asked', () => {
