@@ -35,6 +35,8 @@ export interface ClusterSettings {
   readonly size?: 1 | 3;
   /** How many worker nodes; default none. */
   readonly workers?: number;
+  /** Of the control-plane nodes, in order; default nocloud. */
+  readonly platforms?: readonly string[];
   /** Gives every node an IPv6 address besides, and both families to pods and Services. */
   readonly dualStack?: boolean;
   /** The day on which the cluster's secrets were made; default 0. */
@@ -76,11 +78,12 @@ function clusterYaml(
   kubernetesVersion: string,
   controlPlane: readonly TestNode[],
   workers: readonly TestNode[],
-  { dualStack = false, spec = {} }: ClusterSettings,
+  { dualStack = false, platforms = [], spec = {} }: ClusterSettings,
 ): string {
   const of = (role: string, hosts: readonly TestNode[]) =>
-    hosts.map(({ name, address }) => ({
+    hosts.map(({ name, address }, index) => ({
       ...{ name, role, address, networkConfig: networkConfigOf(address, { dualStack }) },
+      ...(role === 'control-plane' && platforms[index] !== undefined ? { platform: platforms[index] } : {}),
       ...(dualStack ? { addresses: [address6Of(address)] } : {}),
     }));
   const nodes = [...of('control-plane', controlPlane), ...of('worker', workers)];

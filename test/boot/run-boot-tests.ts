@@ -18,6 +18,7 @@ const TESTS = [
   { name: 'kube-proxy-configuration', bounded: true },
   { name: 'pod-network', bounded: true },
   { name: 'user-data', bounded: true },
+  { name: 'encodings', bounded: true },
   { name: 'tarball', bounded: true },
   { name: 'failover', bounded: true },
   { name: 'local-proxy', bounded: true },

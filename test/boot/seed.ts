@@ -1,15 +1,27 @@
 // What a host finds at its first boot, as a tree that is copied over its root.
-import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { readManifest } from '../../src/inspect/read-manifest.ts';
 import { run } from './command.ts';
 
 /** Where NoCloud looks for its three files, below the root. */
 export const SEED = 'var/lib/cloud/seed/nocloud';
 
-/** The first entrance: user-data, meta-data and network-config of kubekiln's output, byte for byte, where NoCloud looks for them. */
+/** The first entrance: user-data, meta-data and network-config of kubekiln's output where NoCloud looks for them. */
 export async function seedByUserData(tree: string, nodeDirectory: string): Promise<void> {
   await mkdir(join(tree, SEED), { recursive: true });
-  for (const file of ['user-data', 'meta-data', 'network-config']) await copyFile(join(nodeDirectory, file), join(tree, SEED, file));
+  await writeFile(join(tree, SEED, 'user-data'), await transported(nodeDirectory));
+  for (const file of ['meta-data', 'network-config']) await copyFile(join(nodeDirectory, file), join(tree, SEED, file));
+}
+
+/** What the datasource of the node's platform hands on to cloud-init of the file that manifest.json names. */
+async function transported(nodeDirectory: string): Promise<Uint8Array> {
+  const manifest = readManifest(await readFile(join(nodeDirectory, '../../manifest.json')));
+  const { use, encoding } = manifest.nodes[basename(nodeDirectory)] ?? { use: '', encoding: 'text' };
+  // of a seed ISO the file inside
+  if (encoding === 'iso9660') return readFile(join(nodeDirectory, 'user-data'));
+  const bytes = await readFile(join(nodeDirectory, '../..', use));
+  return encoding === 'gzip+base64' ? Buffer.from(bytes.toString('latin1'), 'base64') : bytes;
 }
 
 /** A seed that only gives the host an address: what the floor and the second entrance start from. */
