@@ -12,6 +12,7 @@ import { networkConfigOf, THREE_NODES, workerNodes } from './nodes.ts';
 import { operatorWith } from './operator.ts';
 import { eventually, seconds } from './patience.ts';
 import { runDirectory } from './run-directory.ts';
+import { consoleSince } from './verdict.ts';
 import { createVm, type Vm } from './vm.ts';
 import { ensureBaseImage, type VmImage } from './vm-image.ts';
 import { untilDone, VM_PATIENCE } from './with-vm.ts';
@@ -22,7 +23,7 @@ const NODES = [
 ].map(({ name, role, address }) => ({ name, role, address, networkConfig: networkConfigOf(address, { name: 'eth0' }) }));
 
 test('an image that Packer bakes, and its clones', { timeout: 7_200_000 }, async t => {
-  const built = await buildBakeableCluster({ size: 1, spec: { nodes: NODES, runtime: { source: 'image' } } });
+  const built = await buildBakeableCluster({ size: 1, spec: { nodes: NODES, runtime: { source: 'image' }, clockWait: '3s' } });
   const base = await ensureBaseImage();
   const directory = await mkdtemp(join(runDirectory(), 'packer-'));
 
@@ -137,8 +138,10 @@ async function twoNodes(t: TestContext, built: BakeableCluster, image: VmImage):
     }
     const since = performance.now();
     for (const vm of machines) {
-      await vm.start();
+      // As an air-gapped machine with an empty battery: there is no time server.
+      await vm.start(new Date(60_000));
       await untilDone(vm);
+      assert.match(await consoleSince(vm, 0), /kubekiln: clock: .*there are no time servers: set to/);
       t.diagnostic(`${vm.name} is installed ${seconds(performance.now() - since)} after the first power-on`);
     }
     const ready = async () => {
