@@ -1,18 +1,16 @@
 // A room without a network: hosts that hold no program of Kubernetes and reach nobody get one bundle and their seeds.
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { publishAll } from './bakeable-cluster.ts';
-import { buildCluster } from './built-cluster.ts';
+import { BUNDLE_NAME, buildBakeableCluster, bundleOf } from './bakeable-cluster.ts';
 import { describe, everyHost, powerOn, untilReady } from './control-plane.ts';
 import { importImages } from './images/import-images.ts';
-import { agnhostImage, busyboxImage, COREDNS_VERSION, corednsImage, pauseImage } from './images/test-images.ts';
+import { agnhostImage, busyboxImage, corednsImage, pauseImage } from './images/test-images.ts';
 import { createHosts } from './kubekiln-hosts.ts';
 import { untilReadyAgain } from './node-leases.ts';
 import { networkConfigOf, THREE_NODES, workerNodes } from './nodes.ts';
 import { eventually, seconds } from './patience.ts';
-import { runDirectory } from './run-directory.ts';
 import { consoleSince } from './verdict.ts';
 import { webDeployment } from './web-pods.ts';
 import { withControlPlane } from './with-control-plane.ts';
@@ -21,14 +19,6 @@ const STICK = '/srv/kubekiln';
 const PINNED = 'labels."io.cri-containerd.pinned"==pinned';
 
 test('five hosts without a network, from one bundle and their seeds', { timeout: 1_200_000 }, async t => {
-  await mkdir(runDirectory(), { recursive: true });
-  const [upstream, store, stick] = await Promise.all(
-    ['upstream-', 'store-', 'stick-'].map(name => mkdtemp(join(runDirectory(), name))) as [
-      Promise<string>,
-      Promise<string>,
-      Promise<string>,
-    ],
-  );
   const images = [await pauseImage(), await corednsImage(), await agnhostImage()];
   const agnhost = images[2]?.reference ?? '';
   const nodeOf =
@@ -39,11 +29,10 @@ test('five hosts without a network, from one bundle and their seeds', { timeout:
       nodeRegistration: { kubeletExtraArgs: [{ name: 'config-dir', value: '/etc/pod-host/kubelet.d' }] },
     });
   const workers = workerNodes(2);
-  const built = await buildCluster({
+  const settings = {
     size: 3,
     workers: 2,
     spec: {
-      dns: { imageTag: COREDNS_VERSION },
       binaries: { source: 'bundle' },
       runtime: { source: 'bundle' },
       bundle: { directory: STICK },
@@ -57,15 +46,9 @@ test('five hosts without a network, from one bundle and their seeds', { timeout:
         .map(object => `---\n${JSON.stringify(object)}\n`)
         .join(''),
     },
-    beforeBuild: async kubekiln => {
-      await publishAll(kubekiln, upstream);
-      const from = [upstream, ...images.map(({ archive }) => archive)].flatMap(path => ['--from', path]);
-      await kubekiln('fetch', '--offline', '--cache-dir', store, ...from);
-    },
-  });
-  const bundle = join(stick, 'boot-bundle.tar');
-  await built.kubekiln('bundle', 'create', '--cache-dir', store, '--out', bundle);
-  await built.kubekiln('bundle', 'verify', bundle);
+  } as const;
+  const built = await buildBakeableCluster(settings, images);
+  const stick = await bundleOf(built);
 
   await withControlPlane(
     'air-gap',
@@ -129,7 +112,7 @@ test('five hosts without a network, from one bundle and their seeds', { timeout:
       await t.test('the stick is gone, all are switched off and on: the same again', async subtest => {
         await operator.kubectl(['scale', 'deployment', 'coredns', '--namespace=kube-system', '--replicas=2']);
         await operator.kubectl(['scale', 'deployment', 'four', '--replicas=4']);
-        await rename(bundle, join(upstream, 'away.tar'));
+        await rename(join(stick, BUNDLE_NAME), join(built.upstream, 'away.tar'));
         await Promise.all(hosts.map(({ host }) => host.stop()));
         const back = Date.now();
         for (const { host } of hosts) await host.start();
