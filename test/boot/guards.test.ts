@@ -40,7 +40,7 @@ const CLOCKS = [
     daysAgo: 400,
     spec: {},
     reason: /the clock says 20\S+, after the first certificate of this payload ended/,
-    remedy: /take the leaves of this node out of secrets\.yaml, kubekiln build/,
+    remedy: /take the leaves of this node out of secrets\.yaml and build again/,
   },
 ] as const;
 
