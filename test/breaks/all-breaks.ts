@@ -3,6 +3,7 @@ import type { Break } from './break.ts';
 import { BUNDLE_BREAKS } from './bundle.ts';
 import { CARRIER_BREAKS } from './carriers.ts';
 import { CERTIFICATE_BREAKS } from './certificates.ts';
+import { ENCODING_BREAKS } from './encodings.ts';
 import { FETCH_BREAKS } from './fetching.ts';
 import { FLAG_BREAKS } from './flags.ts';
 import { INPUT_BREAKS } from './input.ts';
@@ -19,6 +20,7 @@ export const BREAKS: readonly Break[] = [
   ...PLAN_BREAKS,
   ...ADDON_BREAKS,
   ...CARRIER_BREAKS,
+  ...ENCODING_BREAKS,
   ...FETCH_BREAKS,
   ...BUNDLE_BREAKS,
   ...READING_BREAKS,

@@ -170,7 +170,7 @@ export const INSTALLER_BREAKS: readonly Break[] = [
   {
     name: 'node: a payload without .complete',
     file: STAGE,
-    ...swapped('[ -s $0/.complete ] ||', ': ||'),
+    ...swapped('[ -s $0/.complete ] || { echo', ': || { echo'),
     tests: ['boot/guards#a full disk'],
     why: 'a full disk, and nobody says it',
   },

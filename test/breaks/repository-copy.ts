@@ -53,8 +53,8 @@ export class RepositoryCopy {
     const compiled = join(this.directory, 'build', one.file.replace(/\.ts$/, '.js'));
     const kept = one.file.endsWith('.ts') ? readFileSync(compiled) : undefined;
     try {
+      if (kept) writeFileSync(compiled, translated(brokenText(one, text)));
       if (one.program) await this.bundle();
-      else if (kept) writeFileSync(compiled, translated(brokenText(one, text)));
       return await work();
     } finally {
       writeFileSync(path, text);

@@ -24,13 +24,17 @@ spec:
   - {name: w-1, role: worker, address: 10.0.2.21}
 `;
 
-/** Builds the same cluster with new keys each time. */
-export async function builtCluster(clusterYaml = CLUSTER_YAML): Promise<BuildOutput> {
+/**
+ * Builds the same cluster with new keys each time.
+ * @param files that it names, by path
+ */
+export async function builtCluster(clusterYaml = CLUSTER_YAML, files: Readonly<Record<string, string>> = {}): Promise<BuildOutput> {
+  const readSibling = (path: string) => (files[path] === undefined ? undefined : Buffer.from(files[path]));
   const clusterFile = { name: 'cluster.yaml', bytes: Buffer.from(clusterYaml) };
-  const { cluster, problems } = readCluster({ fileName: clusterFile.name, bytes: clusterFile.bytes, readSibling: () => undefined });
+  const { cluster, problems } = readCluster({ fileName: clusterFile.name, bytes: clusterFile.bytes, readSibling });
   assert.ok(cluster, JSON.stringify(problems));
   const secretsFile = { name: 'secrets.yaml', text: serializeSecrets(await createSecrets(cluster, NOW)) };
-  const input = { clusterFile, readSibling: () => undefined, secretsFile, now: NOW, locked: false, version: '0.0.0-test' };
+  const input = { clusterFile, readSibling, secretsFile, now: NOW, locked: false, version: '0.0.0-test' };
   const { output, problems: found } = await build(input);
   assert.ok(output, JSON.stringify(found));
   return output;
