@@ -11,6 +11,7 @@ import { type RuntimeArchive, runtimeArtifact } from './runtime-archive.ts';
 export const IMAGE_PATH = 'image';
 /** Digests of all other files of image/ but bake.iso, which holds it: its own digest is that of the image. */
 export const IMAGE_SUMS = 'SHA256SUMS';
+export const BAKE_ISO = 'bake.iso';
 
 export interface ImageDirectory {
   readonly artifacts: readonly Artifact[];
@@ -35,7 +36,7 @@ export function imageDirectory(plan: ImagePlan, archive: RuntimeArchive): ImageD
   const listed = [...own, runtimeArtifact(archive), ...packer].toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const sums = file(IMAGE_SUMS, listed.map(({ path, content }) => `${sha256(content)}  ${path.slice(IMAGE_PATH.length + 1)}\n`).join(''));
   const flat = [...listed, sums].filter(({ path }) => path.split('/').length === 2);
-  const iso = { path: `${IMAGE_PATH}/bake.iso`, mode: PUBLIC_MODE, content: bakeSeedIso(flat) };
+  const iso = { path: `${IMAGE_PATH}/${BAKE_ISO}`, mode: PUBLIC_MODE, content: bakeSeedIso(flat) };
   return { artifacts: [...listed, sums, iso], digest: sha256(sums.content) };
 }
 

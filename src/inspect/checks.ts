@@ -3,7 +3,7 @@ import type { Problem } from '../problem.ts';
 import type { Reading } from './finding.ts';
 
 export const CHECKS = {
-  artifacts: 'artifacts are the ones that manifest.json records',
+  artifacts: 'artifacts are the ones that manifest.json or SHA256SUMS records',
   carriers: "artifacts decode, and a node's carry the same payload",
   payloads: 'payloads match their digests',
   modes: 'files with keys are closed to others',
@@ -22,15 +22,20 @@ export class Findings {
 
   /** Counts one check; `problem` says what is wrong when it does not hold. */
   check(name: CheckName, holds: boolean, problem: () => Problem): boolean {
-    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    this.checked(name, 1);
     if (!holds) this.problems.push(problem());
     return holds;
+  }
+
+  /** Counts checks that held. */
+  checked(name: CheckName, count: number): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + count);
   }
 
   /** Counts a reader's run as a check; undefined when it failed. */
   read<T>(name: CheckName, read: Reading<T>): T | undefined {
     const { problem } = read;
-    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    this.checked(name, 1);
     if (problem) this.problems.push(problem);
     return read.value;
   }

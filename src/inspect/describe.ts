@@ -80,7 +80,7 @@ function describePayload({ directory, generation, digest, statedDigest }: Payloa
   };
 }
 
-function describeFile(file: CarriedFile, payload?: PayloadView): FileDescription {
+export function describeFile(file: CarriedFile, payload?: PayloadView): FileDescription {
   const line = payload?.files.find(one => one.path === installedPath(file.path));
   return {
     path: file.path,

@@ -1,6 +1,7 @@
 // What stands at a path: one artifact, a node's directory, or a whole output directory. Never throws for what it finds there.
 import { basename, dirname, join } from 'node:path';
 import { NODE_FILES } from '../emit/artifact.ts';
+import { BAKE_ISO, IMAGE_SUMS } from '../emit/image-directory.ts';
 import { MANIFEST_PATH, type Manifest } from '../emit/manifest.ts';
 import { RUNTIME_ARCHIVE_PATH } from '../emit/runtime-archive.ts';
 import { PLAN_ENTRY } from '../formats/payload-directory.ts';
@@ -8,12 +9,14 @@ import type { Problem } from '../problem.ts';
 import { type Carrier, MAX_ARTIFACT_BYTES, readCarrier } from './carrier.ts';
 import { kindOf, listFiles, readDiskFile } from './disk.ts';
 import { finding, reading } from './finding.ts';
+import { type ImageView, viewImage } from './image-view.ts';
 import { type CarriedFile, viewPayload } from './payload-view.ts';
 import { readManifest } from './read-manifest.ts';
 
 export type Inspection =
   | { readonly kind: 'carrier'; readonly path: string; readonly carrier: Carrier }
   | { readonly kind: 'node'; readonly path: string; readonly name: string; readonly carriers: readonly Carrier[] }
+  | { readonly kind: 'image'; readonly path: string; readonly image: ImageView }
   | { readonly kind: 'cluster'; readonly path: string; readonly manifest: Manifest };
 
 export interface ReadArtifact {
@@ -32,7 +35,7 @@ export const PAYLOAD_CARRIERS = [
   NODE_FILES.tarball,
 ] as const;
 const WHAT_CAN_BE_READ =
-  'user-data, user-data.gz, user-data.b64, user-data.packed, seed.iso, node.tar.gz, an unpacked node.tar.gz, nodes/<node> or out/<cluster>';
+  'user-data, user-data.gz, user-data.b64, user-data.packed, seed.iso, node.tar.gz, an unpacked node.tar.gz, nodes/<node>, image, out/<cluster> or an offline bundle';
 
 /** @param path as the operator wrote it; problems repeat it */
 export function readArtifact(path: string): ReadArtifact {
@@ -42,6 +45,7 @@ export function readArtifact(path: string): ReadArtifact {
   const holds = (name: string) => kindOf(join(path, name)) === 'file';
   if (holds(MANIFEST_PATH)) return clusterAt(path);
   if (holds(PLAN_ENTRY)) return payloadDirectoryAt(path);
+  if (holds(IMAGE_SUMS) && holds(BAKE_ISO)) return imageAt(path);
   if (PAYLOAD_CARRIERS.some(holds)) return nodeAt(path);
   return { problems: [finding('artifact-unsupported', path, 'no directory that kubekiln makes', `it reads ${WHAT_CAN_BE_READ}`)] };
 }
@@ -72,6 +76,15 @@ function nodeAt(path: string): ReadArtifact {
   }
   if (carriers.length === 0) return { problems };
   return { artifact: { kind: 'node', path, name: basename(path), carriers }, problems };
+}
+
+function imageAt(path: string): ReadArtifact {
+  const { value, problem } = reading(path, () => viewImage(path));
+  if (problem) return { problems: [problem] };
+  const problems = value.deviations.map(({ path: file, deviation }) =>
+    finding('artifact-changed', join(path, file), deviation, 'build it again: kubekiln build'),
+  );
+  return { artifact: { kind: 'image', path, image: value }, problems };
 }
 
 function payloadDirectoryAt(path: string): ReadArtifact {

@@ -1,7 +1,7 @@
 // `kubekiln inspect` as text.
 import { thousands } from '../formats/thousands.ts';
 
-import { type CarrierDescription, describeCarrier, type FileDescription } from './describe.ts';
+import { type CarrierDescription, describeCarrier, describeFile, type FileDescription } from './describe.ts';
 import { printable } from './finding.ts';
 import type { Inspection } from './read-artifact.ts';
 
@@ -20,12 +20,15 @@ export function renderInspection(artifact: Inspection): string {
 export function inspectionAsJson(artifact: Inspection): object {
   const head = { apiVersion: 'kubekiln/v1alpha1', kind: 'Inspection', path: artifact.path };
   if (artifact.kind === 'cluster') return { ...head, manifest: artifact.manifest };
+  if (artifact.kind === 'image')
+    return { ...head, image: { digest: artifact.image.digest, files: artifact.image.files.map(file => describeFile(file)) } };
   const carriers = artifact.kind === 'node' ? artifact.carriers : [artifact.carrier];
   return { ...head, carriers: carriers.map(describeCarrier) };
 }
 
 function linesOf(artifact: Inspection): readonly string[] {
   if (artifact.kind === 'cluster') return clusterLines(artifact);
+  if (artifact.kind === 'image') return imageLines(artifact);
   const carriers = (artifact.kind === 'node' ? artifact.carriers : [artifact.carrier]).map(describeCarrier);
   const [first] = carriers;
   if (!first) return [];
@@ -52,6 +55,10 @@ function clusterLines({ path, manifest }: Extract<Inspection, { kind: 'cluster' 
     '',
     ...table(['MODE', 'BYTES', 'SHA256', 'PATH'], artifacts, ['BYTES']),
   ];
+}
+
+function imageLines({ path, image }: Extract<Inspection, { kind: 'image' }>): readonly string[] {
+  return [`${path}  image, digest ${image.digest}`, '', ...fileTable(image.files.map(file => describeFile(file)))];
 }
 
 function headLine({ path, kind, size, unpacked }: CarrierDescription): string {

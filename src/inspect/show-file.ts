@@ -19,23 +19,28 @@ export function showFile(artifact: Inspection, wanted: string): { readonly text:
     const hint = `name one of its artifacts: ${artifact.path}/nodes/<node>/user-data.gz`;
     return { problem: finding('entry-not-found', artifact.path, '--show needs a single artifact or node', hint) };
   }
-  const carriers = artifact.kind === 'node' ? artifact.carriers : [artifact.carrier];
-  for (const carrier of carriers) {
-    const found = findFile(carrier, wanted);
+  const places = placesOf(artifact);
+  for (const files of places) {
+    const found = findFile(files, wanted);
     if (found) return { text: shown(found.content) };
   }
-  const names = carriers.flatMap(carrier => filesOf(carrier).map(file => file.path));
+  const names = places.flatMap(files => files.map(file => file.path));
   const similar = [...new Set(names.filter(name => basename(name).includes(basename(wanted))))].slice(0, MAX_SUGGESTIONS);
   const hint = similar.length > 0 ? `it holds ${printable(similar.join(', '))}` : 'kubekiln inspect without --show lists what it holds';
   return { problem: finding('entry-not-found', artifact.path, `no file ${wanted}`, hint) };
+}
+
+/** Files that may be shown, carrier by carrier. */
+function placesOf(artifact: Exclude<Inspection, { kind: 'cluster' }>): readonly (readonly CarriedFile[])[] {
+  if (artifact.kind === 'image') return [artifact.image.files];
+  return (artifact.kind === 'node' ? artifact.carriers : [artifact.carrier]).map(filesOf);
 }
 
 function filesOf(carrier: Carrier): readonly CarriedFile[] {
   return [...carrier.outer, ...(carrier.payload?.entries.values() ?? []), ...carrier.written];
 }
 
-function findFile(carrier: Carrier, wanted: string): CarriedFile | undefined {
-  const files = filesOf(carrier);
+function findFile(files: readonly CarriedFile[], wanted: string): CarriedFile | undefined {
   const exact = files.find(file => file.path === wanted || file.path === entryOf(wanted));
   if (exact) return exact;
   const named = new Map(

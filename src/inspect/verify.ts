@@ -26,6 +26,7 @@ export function verifyPaths(paths: readonly string[], options: { readonly now: n
     const { artifact, problems } = readArtifact(path);
     for (const problem of problems) findings.check('carriers', false, () => problem);
     if (artifact?.kind === 'cluster') nodes += verifyOutput(findings, path, artifact.manifest, now).length;
+    else if (artifact?.kind === 'image') findings.checked('artifacts', artifact.image.files.length);
     else if (artifact) {
       const carriers = artifact.kind === 'node' ? artifact.carriers : [artifact.carrier];
       const name = artifact.kind === 'node' ? artifact.name : path;
