@@ -39,6 +39,8 @@ least() { # least what-is-there what
 least $cpus "$(nproc)" CPUs:
 set -- $(free -m)
 least $memory $8 'MiB of memory:'
+set -- $(df -Pm /var/lib)
+least 6000 "$9" 'MB for /var/lib:'
 least {{kernel}} "$(uname -r)" kernel
 [ -f /sys/fs/cgroup/cgroup.controllers ] || warn 'control groups v1, v2 expected'
 ss -Hltnp | grep -E ":($listeners) " | while read -r _ _ _ port _ user; do warn "$port is taken: $user"; done

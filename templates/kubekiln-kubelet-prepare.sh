@@ -16,6 +16,8 @@ if [ "$2" = watch ]; then
       why=$(echo "$ready" | sed -n 's/.*"message": "\(.*\)".*/\1/p' | cut -c1-300)
     else
       why="$server: $(echo "$node" | sed 's/ after [0-9]* m[a-z]*s//')"
+      # It ended before: what it said last.
+      [ "$(systemctl show -P NRestarts kubelet)" = 0 ] || why="$why; $(journalctl -u kubelet -ocat -n99 | grep ^E | tail -n 1 | cut -c1-400)"
     fi
     if [ "$why" != "$said" ] || [ "$((count % 12))" = 0 ]; then echo "kubekiln: kubelet: waiting: $why"; fi
     said=$why count=$((count + 1))

@@ -164,7 +164,7 @@ test('the operating systems of three hosts are prepared', { timeout: 900_000 }, 
           // Nothing but what this machine lacks, and the port.
           assert.deepEqual(
             warnings.filter(
-              line => !/warning: (control groups v1|CPUs|MiB of memory|50 writes to \/var\/lib\/etcd|127\.0\.0\.1:10249)/.test(line),
+              line => !/warning: (control groups v1|CPUs|MiB of memory|MB for|50 writes to \/var\/lib\/etcd|127\.0\.0\.1:10249)/.test(line),
             ),
             [],
             name,

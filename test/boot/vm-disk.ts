@@ -22,6 +22,9 @@ export interface VmDiskOptions {
   readonly ownVar: boolean;
 }
 
+/** Sparse. kubelet does not start on less than what it reserves, and wants a tenth free. */
+const VAR_SIZE = '8G';
+
 /** Lays out the disks of one machine in `directory`. */
 export async function createVmDisks(directory: string, { image, trees, ownVar }: VmDiskOptions): Promise<VmDisks> {
   const root = join(directory, 'root');
@@ -34,7 +37,7 @@ export async function createVmDisks(directory: string, { image, trees, ownVar }:
     try {
       for (const tree of trees) await cp(tree, root, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
       if (ownVar) {
-        await run('mke2fs', ['-q', '-t', 'ext4', '-d', join(root, 'var'), second, '2G']);
+        await run('mke2fs', ['-q', '-t', 'ext4', '-d', join(root, 'var'), second, VAR_SIZE]);
         await rm(join(root, 'var'), { recursive: true });
         await mkdir(join(root, 'var'));
         await writeFile(join(root, 'etc/fstab'), '/dev/vdb /var ext4 defaults 0 2\n');

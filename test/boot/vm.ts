@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -86,7 +87,7 @@ export async function createVm(options: VmOptions): Promise<Vm> {
         ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '2048', '-nodefaults', '-display', 'none', '-no-reboot'],
         ...['-kernel', image.kernel, '-initrd', image.initrd, '-append', 'console=ttyS0 root=/dev/vda rw net.ifnames=0'],
         ...[...drives, `file=${options.seedIso},if=virtio,format=raw,readonly=on`].flatMap(drive => ['-drive', drive]),
-        ...['-netdev', `tap,id=net,ifname=${tap},script=no,downscript=no`, '-device', 'virtio-net-pci,netdev=net'],
+        ...['-netdev', `tap,id=net,ifname=${tap},script=no,downscript=no`, '-device', `virtio-net-pci,netdev=net,mac=${macOf(name)}`],
         ...['-chardev', `file,id=console,path=${consoleLog},append=on`, '-serial', 'chardev:console'],
         ...['-serial', `unix:${shellSocket},server=on,wait=off`],
         ...['-rtc', `base=${(clock ?? new Date()).toISOString().slice(0, 19)}`],
@@ -120,4 +121,10 @@ export async function createVm(options: VmOptions): Promise<Vm> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** An address of its own for each machine of a network, in QEMU's range: with the same one they would hear each other's packets as their own. */
+function macOf(name: string): string {
+  const [a = 0, b = 0, c = 0] = createHash('sha256').update(name).digest();
+  return `52:54:00:${[a, b, c].map(octet => octet.toString(16).padStart(2, '0')).join(':')}`;
 }

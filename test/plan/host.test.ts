@@ -94,6 +94,10 @@ interface Machine {
 const FREE =
   "echo '               total        used        free      shared  buff/cache   available\nMem:           MEMORY        2161        1532           1         222        1700\nSwap:             0           0           0'";
 
+/** coreutils, `df -Pm`. */
+const DF =
+  "echo 'Filesystem     1048576-blocks  Used Available Capacity Mounted on\n/dev/vda                   SIZE  1000      9000      10% /'";
+
 /** A machine on which nothing is amiss. */
 const SOUND: Required<Machine> = {
   programs: {
@@ -104,6 +108,7 @@ const SOUND: Required<Machine> = {
     ss: '',
     date: 'echo UTC',
     free: FREE.replace('MEMORY', '8000'),
+    df: DF.replace('SIZE', '20000'),
     swapoff: '',
   },
   files: {
@@ -228,22 +233,27 @@ describe('kubekiln-host', () => {
         uname: 'echo 5.10.0-8-amd64',
         ss: `echo 'LISTEN 0 511 0.0.0.0:6443 0.0.0.0:* users:(("nginx",pid=7,fd=3))\nLISTEN 0 511 [::1]:8443 [::]:* users:(("caddy",pid=8,fd=3))\nLISTEN 0 5 0.0.0.0:16443 0.0.0.0:*'`,
         free: FREE.replace('MEMORY', '781'),
+        df: DF.replace('SIZE', '2014'),
         systemctl: 'case "$*" in *is-active*) exit 3 ;; esac',
       },
     };
     const [first, , , worker] = plans();
     const common = ['kernel 5.10.0-8-amd64, at least 5.13 expected'];
-    assert.deepEqual(runHost(context, first, poor).said, [
+    const one = runHost(context, first, poor);
+    assert.deepEqual(one.said, [
       'system: warning: no time service runs',
       'system: warning: CPUs: 1, at least 2 expected',
       'system: warning: MiB of memory: 781, at least 1700 expected',
+      `system: warning: MB for ${one.root}/var/lib: 2014, at least 6000 expected`,
       ...common.map(line => `system: warning: ${line}`),
       'system: warning: 0.0.0.0:6443 is taken: users:(("nginx",pid=7,fd=3))',
       'system: warning: [::1]:8443 is taken: users:(("caddy",pid=8,fd=3))',
     ]);
-    assert.deepEqual(runHost(context, worker, poor).said, [
+    const other = runHost(context, worker, poor);
+    assert.deepEqual(other.said, [
       'system: warning: no time service runs',
       'system: warning: MiB of memory: 781, at least 900 expected',
+      `system: warning: MB for ${other.root}/var/lib: 2014, at least 6000 expected`,
       ...common.map(line => `system: warning: ${line}`),
       'system: warning: [::1]:8443 is taken: users:(("caddy",pid=8,fd=3))',
     ]);
