@@ -42,7 +42,8 @@ async function assertStepped(vm: Vm): Promise<string> {
 
 test('30 days behind, no time servers: sets its clock to the payload, says so, and is ready', LIMIT, async t => {
   const built = await buildVmCluster({ clockWait: '3s' });
-  const trees = [await idleTree(['kube-controller-manager', 'kube-scheduler'])];
+  const others = ['kube-controller-manager', 'kube-scheduler', 'containerd', 'kubelet', 'kube-proxy', 'flanneld'];
+  const trees = [await idleTree(others)];
   await withVm('vm-clock-behind', built, { trees }, async vmCase => {
     const { vm } = vmCase;
     const behind = Date.now() - 30 * DAY;
