@@ -5,24 +5,22 @@ import { addonProblems } from './components/addon-problems.ts';
 import { adminConf } from './components/admin-conf.ts';
 import { NODE_LAYOUT } from './components/locations.ts';
 import { type Artifact, bytesOf, PUBLIC_MODE, SECRET_MODE } from './emit/artifact.ts';
-import { checkArtifacts } from './emit/check-artifacts.ts';
-import { emitNode } from './emit/emit-node.ts';
+import { type EmittedNodes, emitNodes } from './emit/emit-nodes.ts';
 import { type ImageDirectory, imageDirectory } from './emit/image-directory.ts';
-import { makePayload } from './emit/make-payload.ts';
-import { buildManifest } from './emit/manifest.ts';
-import type { Payload } from './emit/payload.ts';
+import { buildManifest, listedArtifact } from './emit/manifest.ts';
 import { type RuntimeArchive, runtimeArchive } from './emit/runtime-archive.ts';
-import { type SizeReport, sizeReport } from './emit/size-report.ts';
+import type { SizeReport } from './emit/size-report.ts';
 import { fillCredentials } from './pki/credentials.ts';
 import { compareWithLock, type Lock, lockOf, parseLock, serializeLock } from './pki/lock-file.ts';
 import { FETCH, missingBinaryDigests, missingImageDigests, pinnedDigests, unpinnedImages } from './pki/pins.ts';
 import { plainLogins } from './pki/plain-logins.ts';
-import type { Credentials } from './pki/request.ts';
+import type { Credentials, KeyPair } from './pki/request.ts';
 import { parseSecrets, serializeSecrets } from './pki/secrets-file.ts';
 import type { QuietTime } from './pki/validity-problems.ts';
 import { planImage } from './plan/image-plan.ts';
+import { leavesByNode } from './plan/leaves-by-node.ts';
 import { listArtifacts } from './plan/list-artifacts.ts';
-import { certificateRequests, imagesOf, planCluster, runtimeFiles } from './plan/plan-cluster.ts';
+import { certificateRequests, imagesOf, nodeOfEachKind, planNodes, runtimeFiles } from './plan/plan-cluster.ts';
 import { hasErrors, type Problem } from './problem.ts';
 import { type SourceFile, sourceFile } from './source-text.ts';
 import type { Cluster } from './spec/cluster.ts';
@@ -94,37 +92,30 @@ export async function build(input: BuildInput): Promise<BuildResult> {
   problems.push(...filled.problems);
   const { credentials, quiet } = filled;
   if (!credentials || !quiet || hasErrors(problems)) return stopped();
+  // before the nodes are emitted: it takes as much memory as they do, for a moment
+  const secretsText = filled.secrets === secrets.secrets ? undefined : serializeSecrets(filled.secrets);
 
   problems.push(...pinProblems(cluster, previous.lock, input.locked));
   if (hasErrors(problems)) return stopped();
   const images = imagesOf(cluster).map(({ image }) => image);
   const digests = pinnedDigests(previous.lock, images);
-  const plans = planCluster(cluster, credentials, digests);
-  const archive = runtimeArchive(plans, runtimeFiles(cluster));
-  const payloads = plans.map(plan =>
-    makePayload(plan, NODE_LAYOUT, { ...cluster.runtime, bundleDirectory: cluster.bundle.directory, archive }, cluster.node.userDataParts),
-  );
-  const ofNodes = payloads.flatMap(payload => {
-    const artifacts = emitNode(payload);
-    checkArtifacts(payload, artifacts);
-    return artifacts;
-  });
-  const sizes = sizeReport(payloads, ofNodes);
-  problems.push(...sizes.problems);
+  const archive = runtimeArchive([...planNodes(cluster, credentials, digests, nodeOfEachKind(cluster))], runtimeFiles(cluster));
+  const carrier = { ...cluster.runtime, bundleDirectory: cluster.bundle.directory, archive };
+  const nodes = emitNodes(planNodes(cluster, credentials, digests), NODE_LAYOUT, carrier, cluster.node.userDataParts);
+  problems.push(...nodes.sizes.problems);
   if (hasErrors(problems)) return stopped();
 
   const image = imageDirectory(planImage(cluster, digests), archive);
-  const artifacts = withManifest(input, cluster, credentials, payloads, ofNodes, archive, image);
   const output = {
     cluster,
-    ...(filled.secrets !== secrets.secrets && { secretsText: serializeSecrets(filled.secrets) }),
+    ...(secretsText !== undefined && { secretsText }),
     lockText: serializeLock(lockOf(cluster, filled.secrets, previous.lock, input.version)),
-    artifacts,
-    sizes,
+    artifacts: withManifest(input, cluster, credentials, nodes, archive, image),
+    sizes: nodes.sizes,
     runtime: { name: archive.name, digest: archive.digest },
     issued: filled.issued,
     reused: filled.reused,
-    firstExpiry: firstExpiry(credentials),
+    firstExpiry: firstExpiry(credentials, credentials.leaves.values()),
     bootBefore: credentials.bootstrapBefore,
     quiet,
   };
@@ -132,10 +123,9 @@ export async function build(input: BuildInput): Promise<BuildResult> {
 }
 
 function pinProblems(cluster: Cluster, lock: Lock | undefined, locked: boolean): readonly Problem[] {
-  const artifacts = listArtifacts(cluster);
   const { source } = cluster.binaries;
-  const sources = source === 'image' ? [] : artifacts.downloads.map(download => download.source);
-  const images = artifacts.images.map(({ image }) => image);
+  const sources = source === 'image' ? [] : listArtifacts(cluster).downloads.map(download => download.source);
+  const images = imagesOf(cluster).map(({ image }) => image);
   return [
     ...missingBinaryDigests(sources, lock, source === 'bundle' ? FETCH : undefined),
     ...(source === 'bundle' ? missingImageDigests(images, lock) : locked ? unpinnedImages(images, lock) : []),
@@ -163,17 +153,16 @@ function withManifest(
   { version }: BuildInput,
   cluster: Cluster,
   credentials: Credentials,
-  payloads: readonly Payload[],
-  ofNodes: readonly Artifact[],
+  nodes: EmittedNodes,
   archive: RuntimeArchive,
   image: ImageDirectory,
 ): readonly Artifact[] {
-  const artifacts = [
+  const ofCluster = [
     { path: '.gitignore', mode: PUBLIC_MODE, content: bytesOf('*\n') },
     { path: 'admin.conf', mode: SECRET_MODE, content: bytesOf(adminConf(cluster, credentials)) },
     ...image.artifacts,
-    ...ofNodes,
   ];
+  const leaves = leavesByNode(credentials);
   const manifest = buildManifest({
     clusterName: cluster.name,
     kubernetesVersion: cluster.version.text,
@@ -181,14 +170,15 @@ function withManifest(
     bootBefore: credentials.bootstrapBefore,
     runtime: { source: cluster.runtime.source, archive },
     image: image.digest,
-    nodes: payloads.map(payload => ({ payload, notAfter: firstExpiry(credentials, payload.node.name) })),
-    artifacts,
+    nodes: nodes.payloads.map(payload => ({ payload, notAfter: firstExpiry(credentials, leaves.get(payload.node.name) ?? []) })),
+    artifacts: [...ofCluster.map(listedArtifact), ...nodes.listed],
   });
-  return [...artifacts, manifest];
+  return [...ofCluster, ...nodes.artifacts, manifest];
 }
 
-/** End of the certificate that ends first, of one node or of all. A worker without certificates lives as long as the cluster CA. */
-function firstExpiry(credentials: Credentials, node?: string): number {
-  const own = [...credentials.leaves].filter(([name]) => node === undefined || name.startsWith(`${node}/`));
-  return Math.min(credentials.authorities.kubernetes.notAfter, ...own.map(([, pair]) => pair.notAfter));
+/** End of the certificate that ends first. A worker without certificates lives as long as the cluster CA. */
+function firstExpiry({ authorities }: Credentials, leaves: Iterable<KeyPair>): number {
+  let first = authorities.kubernetes.notAfter;
+  for (const { notAfter } of leaves) first = Math.min(first, notAfter);
+  return first;
 }

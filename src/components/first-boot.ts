@@ -15,17 +15,12 @@ function seconds(value: number): string {
   return Number.isFinite(value) ? String(value) : String(2 ** 31);
 }
 
-function ownLeaves({ node, credentials }: PlanContext): readonly { notBefore: number; notAfter: number }[] {
-  return [...credentials.leaves].filter(([name]) => name.startsWith(`${node.name}/`)).map(([, pair]) => pair);
-}
-
 /** What the shell reads as one word without quotes, which would cost bytes of user-data. */
 const PLAIN_WORD = /^[\w./:-]*$/;
 
 /** What our scripts know of this node, as shell assignments. */
 function nodeEnvironment(context: PlanContext): string {
-  const { cluster, node, credentials } = context;
-  const leaves = ownLeaves(context);
+  const { cluster, node, credentials, leaves } = context;
   const common = {
     CLUSTER: cluster.name,
     NODE: node.name,

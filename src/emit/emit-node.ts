@@ -1,4 +1,5 @@
 // The emit stage wraps finished payloads into carriers, one file per carrier. It decides nothing about Kubernetes.
+import { gunzip } from '../formats/gzip.ts';
 import { type Artifact, bytesOf, NODE_FILES, nodePath, SECRET_MODE } from './artifact.ts';
 import { metaData } from './meta-data.ts';
 import { networkConfig } from './network-config.ts';
@@ -10,36 +11,38 @@ import { compressUserData, packedUserData, userData } from './user-data.ts';
 
 export type { Artifact } from './artifact.ts';
 
-/** The artifacts of one node: the same payload in every carrier. The bytes are a function of the payload alone. */
+/**
+ * The artifacts of one node: the same payload in every carrier. The bytes are a function of the payload alone. Held is only what is compressed, which
+ * takes long to make and little room; the other contents are made from it whenever somebody looks, and a thousand nodes fit into memory.
+ */
 export function emitNode(payload: Payload): readonly Artifact[] {
-  const seed = {
-    userData: bytesOf(userData(payload)),
-    metaData: bytesOf(metaData(payload)),
-    networkConfig: bytesOf(networkConfig(payload)),
-  };
-  const artifact = (file: string, content: Uint8Array): Artifact => ({
-    path: nodePath(payload.node.name, file),
+  // what is made later must not hold the payload: texts and lengths stand here by themselves
+  const { name } = payload.node;
+  const platform = platformOf(payload);
+  const plain = bytesOf(userData(payload));
+  const { length } = plain;
+  const compressed = compressUserData(plain, platform);
+  const packed = platform.use === 'user-data' ? bytesOf(packedUserData(payload)) : undefined;
+  const [meta, network, tarball] = [metaData(payload), networkConfig(payload), nodeTarball(payload)];
+  const artifact = (file: string, made: () => Uint8Array): Artifact => ({
+    path: nodePath(name, file),
     mode: SECRET_MODE,
-    content,
-  });
-  const { use } = platformOf(payload);
-  const compressed = compressUserData(seed.userData, platformOf(payload));
-  const packed = use === 'user-data' ? bytesOf(packedUserData(payload)) : undefined;
-  return [
-    artifact(NODE_FILES.userData, seed.userData),
-    artifact(NODE_FILES.userDataGz, compressed),
-    ...(use === 'user-data.b64' ? [artifact(NODE_FILES.userDataB64, bytesOf(Buffer.from(compressed).toString('base64')))] : []),
-    ...(packed && packed.length < seed.userData.length ? [artifact(NODE_FILES.userDataPacked, packed)] : []),
-    artifact(NODE_FILES.metaData, seed.metaData),
-    artifact(NODE_FILES.networkConfig, seed.networkConfig),
-    {
-      path: nodePath(payload.node.name, NODE_FILES.seedIso),
-      mode: SECRET_MODE,
-      // Made whenever somebody looks: it repeats user-data and is quickly written, and a thousand of them would take most of a build's memory.
-      get content() {
-        return seedIso(seed);
-      },
+    get content() {
+      return made();
     },
-    artifact(NODE_FILES.tarball, nodeTarball(payload)),
+  });
+  const unpacked = () => gunzip(compressed, length);
+  const seed = () => seedIso({ userData: unpacked(), metaData: bytesOf(meta), networkConfig: bytesOf(network) });
+  return [
+    artifact(NODE_FILES.userData, unpacked),
+    artifact(NODE_FILES.userDataGz, () => compressed),
+    ...(platform.use === 'user-data.b64'
+      ? [artifact(NODE_FILES.userDataB64, () => bytesOf(Buffer.from(compressed).toString('base64')))]
+      : []),
+    ...(packed && packed.length < length ? [artifact(NODE_FILES.userDataPacked, () => packed)] : []),
+    artifact(NODE_FILES.metaData, () => bytesOf(meta)),
+    artifact(NODE_FILES.networkConfig, () => bytesOf(network)),
+    artifact(NODE_FILES.seedIso, seed),
+    artifact(NODE_FILES.tarball, () => tarball),
   ];
 }

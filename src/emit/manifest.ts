@@ -78,6 +78,9 @@ export interface ManifestImage {
   readonly sha256: string;
 }
 
+/** What the manifest says of a payload. */
+export type ListedPayload = Pick<Payload, 'node' | 'generation' | 'instanceId' | 'digest'>;
+
 export interface ManifestInput {
   readonly clusterName: string;
   readonly kubernetesVersion: string;
@@ -88,9 +91,9 @@ export interface ManifestInput {
   /** Hex SHA-256 of image/SHA256SUMS. */
   readonly image: string;
   /** notAfter in seconds since 1970: the end of the node's certificate that ends first */
-  readonly nodes: readonly { readonly payload: Payload; readonly notAfter: number }[];
-  /** All artifacts of the build. */
-  readonly artifacts: readonly Artifact[];
+  readonly nodes: readonly { readonly payload: ListedPayload; readonly notAfter: number }[];
+  /** All artifacts of the build, in any order. */
+  readonly artifacts: readonly ManifestArtifact[];
 }
 
 export function buildManifest(input: ManifestInput): Artifact {
@@ -105,7 +108,7 @@ export function buildManifest(input: ManifestInput): Artifact {
     runtime: manifestRuntime(input.runtime),
     image: { path: IMAGE_PATH, sha256: input.image },
     nodes: Object.fromEntries(input.nodes.map(({ payload, notAfter }) => [payload.node.name, manifestNode(payload, notAfter, paths)])),
-    artifacts: input.artifacts.map(manifestArtifact).toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    artifacts: input.artifacts.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
   };
   return { path: MANIFEST_PATH, mode: PUBLIC_MODE, content: bytesOf(`${JSON.stringify(manifest, null, 2)}\n`) };
 }
@@ -115,7 +118,7 @@ function manifestRuntime({ source, archive }: ManifestInput['runtime']): Manifes
   return { source, path: RUNTIME_ARCHIVE_PATH, sha256: digest, name, imagePath: `${RUNTIME_IMAGE_DIRECTORY}/${name}` };
 }
 
-function manifestNode(payload: Payload, notAfter: number, paths: ReadonlySet<string>): ManifestNode {
+function manifestNode(payload: ListedPayload, notAfter: number, paths: ReadonlySet<string>): ManifestNode {
   const { node, generation, instanceId, digest } = payload;
   const platform = platformOf(payload);
   const file = handedOver(platform, name => paths.has(nodePath(node.name, name)));
@@ -139,7 +142,8 @@ function manifestNode(payload: Payload, notAfter: number, paths: ReadonlySet<str
   };
 }
 
-function manifestArtifact({ path, mode, content }: Artifact): ManifestArtifact {
+/** An artifact as the manifest lists it. */
+export function listedArtifact({ path, mode, content }: Artifact): ManifestArtifact {
   return {
     path,
     sha256: createHash('sha256').update(content).digest('hex'),

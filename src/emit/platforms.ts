@@ -187,7 +187,7 @@ export function findPlatform(name: string): Platform | undefined {
 }
 
 /** The platform that a node boots on. */
-export function platformOf({ node }: Payload): Platform {
+export function platformOf({ node }: Pick<Payload, 'node'>): Platform {
   const platform = findPlatform(node.platform);
   invariant(platform, `there is no platform ${node.platform}`);
   return platform;

@@ -2,7 +2,8 @@
 import { invariant } from '../bug.ts';
 import { thousands } from '../formats/thousands.ts';
 import type { Problem } from '../problem.ts';
-import { type Artifact, bytesOf, nodePath } from './artifact.ts';
+import { bytesOf, nodePath } from './artifact.ts';
+import type { ManifestArtifact } from './manifest.ts';
 import { carriedEntries, type Payload, type PayloadEntry } from './payload.ts';
 import {
   base64Length,
@@ -48,31 +49,39 @@ const MAX_CURVE_KEY_PEM = 500;
 /** What the boot script grows by when it must find the runtime part elsewhere, after gzip and at most, with its URLs and settings. */
 const FETCHING_BYTES = 1000;
 
-/** @param artifacts of all these nodes */
-export function sizeReport(payloads: readonly Payload[], artifacts: readonly Artifact[]): SizeReport {
-  const byPath = new Map(artifacts.map(artifact => [artifact.path, artifact]));
-  const size = (payload: Payload, file: string) => {
-    const artifact = byPath.get(nodePath(payload.node.name, file));
-    invariant(artifact, `no ${file} was made for ${payload.node.name}`);
-    return artifact.content.length;
-  };
-  const rows = payloads.map(payload => {
+export interface EmittedNode {
+  readonly payload: Payload;
+  /** Of this node. */
+  readonly artifacts: readonly Pick<ManifestArtifact, 'path' | 'size'>[];
+}
+
+/** Takes one pass, and holds of it the heaviest payload of each role. */
+export function sizeReport(nodes: Iterable<EmittedNode>): SizeReport {
+  const rows: SizeRow[] = [];
+  const problems: Problem[] = [];
+  const heaviest = new Map<string, { readonly payload: Payload; readonly bytes: number }>();
+  for (const { payload, artifacts } of nodes) {
+    const sizes = new Map(artifacts.map(({ path, size }) => [path, size]));
+    const bytesIn = (file: string) => {
+      const bytes = sizes.get(nodePath(payload.node.name, file));
+      invariant(bytes !== undefined, `no ${file} was made for ${payload.node.name}`);
+      return bytes;
+    };
     const platform = platformOf(payload);
-    const use = handedOver(platform, file => byPath.has(nodePath(payload.node.name, file)));
-    const counted = (file: string) => countedSize(platform, size(payload, file));
-    return row(payload, platform, use, counted(countedFile(use)), use === 'seed.iso' ? undefined : () => counted('user-data'));
-  });
-  const problems = payloads.flatMap((payload, index) => {
-    const one = rows[index];
-    return one?.limit !== undefined && one.bytes > one.limit ? [tooLarge(payload, platformOf(payload), one, one.limit)] : [];
-  });
-  const heaviest = new Map<string, Payload>();
-  for (const payload of payloads) {
+    const use = handedOver(platform, file => sizes.has(nodePath(payload.node.name, file)));
+    const counted = (file: string) => countedSize(platform, bytesIn(file));
+    const one = row(payload, platform, use, counted(countedFile(use)), use === 'seed.iso' ? undefined : () => counted('user-data'));
+    rows.push(one);
+    if (one.limit !== undefined && one.bytes > one.limit) problems.push(tooLarge(payload, platform, one, one.limit));
     const { role } = payload.node;
-    const other = heaviest.get(role);
-    if (!other || size(payload, 'user-data.gz') > size(other, 'user-data.gz')) heaviest.set(role, payload);
+    const bytes = bytesIn('user-data.gz');
+    if (bytes > (heaviest.get(role)?.bytes ?? -1)) heaviest.set(role, { payload, bytes });
   }
-  const weights = [...heaviest.values()].map(payload => ({ node: payload.node.name, role: payload.node.role, parts: weigh(payload) }));
+  const weights = [...heaviest.values()].map(({ payload }) => ({
+    node: payload.node.name,
+    role: payload.node.role,
+    parts: weigh(payload),
+  }));
   return { rows, problems, weights };
 }
 

@@ -2,7 +2,7 @@
 import type { AuthorityName, Credentials } from '../pki/request.ts';
 import type { Cluster } from '../spec/cluster.ts';
 import type { BinaryDownload, NodePlan, PlannedBinary, PlannedImage } from './node-plan.ts';
-import { certificateRequests, imagesOf, planCluster } from './plan-cluster.ts';
+import { certificateRequests, imagesOf, nodeOfEachKind, planNodes } from './plan-cluster.ts';
 
 export interface ClusterArtifacts {
   /** One per download, sorted by source. */
@@ -13,8 +13,8 @@ export interface ClusterArtifacts {
   readonly images: readonly PlannedImage[];
 }
 
-/** @param plans of the cluster, where they are at hand already */
-export function listArtifacts(cluster: Cluster, plans: readonly NodePlan[] = planCluster(cluster, namesOnly(cluster))): ClusterArtifacts {
+/** @param plans of nodes of each kind, where they are at hand already */
+export function listArtifacts(cluster: Cluster, plans: readonly NodePlan[] = planKinds(cluster)): ClusterArtifacts {
   const binaries = plans.flatMap(plan => plan.binaries);
   const downloads = new Map(binaries.flatMap(({ download }) => (download ? [[download.source, download] as const] : [])));
   const packages = new Map(binaries.flatMap(binary => (binary.download ? [] : [[binary.path, binary] as const])));
@@ -23,6 +23,10 @@ export function listArtifacts(cluster: Cluster, plans: readonly NodePlan[] = pla
     packages: [...packages].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, binary]) => binary),
     images: imagesOf(cluster),
   };
+}
+
+function planKinds(cluster: Cluster): readonly NodePlan[] {
+  return [...planNodes(cluster, namesOnly(cluster), undefined, nodeOfEachKind(cluster))];
 }
 
 /** Which programs a node needs depends on no key. */

@@ -1,5 +1,5 @@
 // One NodePlan per node: everything that will stand on it, as data. Carriers (src/emit) read nothing else.
-import type { CertificateRequest, Credentials } from '../pki/request.ts';
+import type { CertificateRequest, Credentials, KeyPair } from '../pki/request.ts';
 import type { Architecture, Cluster, Node } from '../spec/cluster.ts';
 
 /** identity: secret, per node, never baked. config: per node, not secret. runtime: the same on all nodes, may be baked. */
@@ -110,6 +110,8 @@ export interface PlanContext {
   readonly cluster: Cluster;
   readonly node: Node;
   readonly credentials: Credentials;
+  /** The node's own. */
+  readonly leaves: readonly KeyPair[];
   /** What the components want to stand in a new cluster: the bootstrap unit applies it. */
   readonly objects: readonly object[];
 }

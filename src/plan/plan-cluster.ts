@@ -5,9 +5,10 @@ import { binariesFile } from '../components/binaries-file.ts';
 import { ADMIN_REQUEST } from '../components/bootstrap.ts';
 import { COMPONENTS } from '../components/components.ts';
 import { targetUnit } from '../components/first-boot.ts';
-import type { CertificateRequest, Credentials } from '../pki/request.ts';
+import type { CertificateRequest, Credentials, KeyPair } from '../pki/request.ts';
 import type { Cluster, Node } from '../spec/cluster.ts';
 import { checkPlan } from './check-plan.ts';
+import { leavesByNode } from './leaves-by-node.ts';
 import type {
   Component,
   Contribution,
@@ -78,11 +79,12 @@ function planNode(
   cluster: Cluster,
   node: Node,
   credentials: Credentials,
+  leaves: readonly KeyPair[],
   objects: readonly object[],
   digests: ReadonlyMap<string, string>,
 ): NodePlan {
   const contributions: readonly Contribution[] = componentsOf(node, cluster).map(component =>
-    component.plan({ cluster, node, credentials, objects }),
+    component.plan({ cluster, node, credentials, leaves, objects }),
   );
   const units = contributions.flatMap(contribution => contribution.units ?? []);
   const target = targetUnit(units.filter(unit => unit.startedBy === 'target').map(unit => unit.name));
@@ -125,17 +127,42 @@ export function runtimeFiles(cluster: Cluster): readonly PlannedFile[] {
 }
 
 /**
- * One plan per node, in the order of cluster.yaml.
+ * One plan per node, in the order of cluster.yaml: made when a pass comes to it, and again by the next pass, since those of a large cluster are large.
  * @param digests hex SHA-256 of downloads by their source, `sha256:…` of images by their names
- * @throws Bug when a component planned something that could not stand on a node.
+ * @param nodes of the cluster, where not all of them are asked for
+ * @throws Bug, on a pass, when a component planned something that could not stand on a node.
  */
-export function planCluster(
+export function planNodes(
   cluster: Cluster,
   credentials: Credentials,
   digests: ReadonlyMap<string, string> = new Map(),
-): readonly NodePlan[] {
+  nodes: readonly Node[] = cluster.nodes,
+): Iterable<NodePlan> {
   const objects = COMPONENTS.flatMap(component => component.objects?.(cluster) ?? []);
-  const plans = cluster.nodes.map(node => planNode(cluster, node, credentials, objects, digests));
-  for (const plan of plans) checkPlan(plan);
-  return plans;
+  const leaves = leavesByNode(credentials);
+  return {
+    *[Symbol.iterator]() {
+      for (const node of nodes) {
+        const plan = planNode(cluster, node, credentials, leaves.get(node.name) ?? [], objects, digests);
+        checkPlan(plan);
+        yield plan;
+      }
+    },
+  };
+}
+
+/** Of nodes that differ in nothing but their names and addresses, one: which programs and which runtime part they have, it says for all of them. */
+export function nodeOfEachKind({ nodes }: Cluster): readonly Node[] {
+  const kinds = new Map<string, Node>();
+  for (const node of nodes) {
+    const { name: _name, address: _address, addresses, ...settings } = node;
+    const kind = JSON.stringify([addresses.length, settings]);
+    if (!kinds.has(kind)) kinds.set(kind, node);
+  }
+  return [...kinds.values()];
+}
+
+/** The plans of `planNodes`, all at once. */
+export function planCluster(...cluster: Parameters<typeof planNodes>): readonly NodePlan[] {
+  return [...planNodes(...cluster)];
 }

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { emitNode } from '../../src/emit/emit-node.ts';
-import { buildManifest } from '../../src/emit/manifest.ts';
+import { buildManifest, listedArtifact } from '../../src/emit/manifest.ts';
 import { readManifest } from '../../src/inspect/read-manifest.ts';
 import { missingTool } from '../missing-tool.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
@@ -22,7 +22,7 @@ const manifest = buildManifest({
   runtime,
   image: 'b'.repeat(64),
   nodes: [{ payload, notAfter: 1_826_496_000 }],
-  artifacts,
+  artifacts: artifacts.map(listedArtifact),
 });
 
 describe('manifest.json', () => {
@@ -89,7 +89,7 @@ describe('manifest.json', () => {
       runtime,
       image: 'b'.repeat(64),
       nodes: [{ payload, notAfter: 1_826_496_000 }],
-      artifacts: artifacts.toReversed(),
+      artifacts: artifacts.map(listedArtifact).toReversed(),
     });
     assert.deepEqual(reversed, manifest);
   });

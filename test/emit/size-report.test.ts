@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { emitNode } from '../../src/emit/emit-node.ts';
+import { listedArtifact } from '../../src/emit/manifest.ts';
 import type { Payload, PayloadEntry } from '../../src/emit/payload.ts';
 import { countedSize, encodingOf, findPlatform, handedOver, PLATFORMS } from '../../src/emit/platforms.ts';
 import { sizeReport } from '../../src/emit/size-report.ts';
@@ -20,7 +21,7 @@ function noise(bytes: number, seed = 0): string {
 }
 
 function report(payload: Payload) {
-  return sizeReport([payload], emitNode(payload));
+  return sizeReport([{ payload, artifacts: emitNode(payload).map(listedArtifact) }]);
 }
 
 const on = (platform: string, ...more: NewEntry[]) => samplePayload(sampleNode({ platform }), more);
@@ -94,8 +95,8 @@ describe('size report', () => {
       handedOver(digitalocean, () => false),
       'user-data',
     );
-    const bytes = (file: string) => ({ path: `nodes/cp-1/${file}`, mode: 0o600, content: Buffer.alloc(file.length) });
-    assert.equal(sizeReport([on('digitalocean')], [bytes('user-data'), bytes('user-data.gz')]).rows[0]?.use, 'user-data');
+    const artifacts = ['user-data', 'user-data.gz'].map(file => ({ path: `nodes/cp-1/${file}`, size: file.length }));
+    assert.equal(sizeReport([{ payload: on('digitalocean'), artifacts }]).rows[0]?.use, 'user-data');
   });
 
   it('says by how much a payload is too large, what weighs most, and what would fit', () => {
@@ -130,10 +131,9 @@ describe('size report', () => {
     const aws = findPlatform('aws');
     assert.equal(aws?.limit, 16_384);
     const payload = on('aws');
-    const artifacts = (bytes: number) =>
-      ['user-data', 'user-data.gz'].map(file => ({ path: `nodes/cp-1/${file}`, mode: 0o600, content: Buffer.alloc(bytes) }));
-    assert.deepEqual(sizeReport([payload], artifacts(16_384)).problems, []);
-    assert.equal(sizeReport([payload], artifacts(16_385)).problems.length, 1);
+    const artifacts = (size: number) => ['user-data', 'user-data.gz'].map(file => ({ path: `nodes/cp-1/${file}`, size }));
+    assert.deepEqual(sizeReport([{ payload, artifacts: artifacts(16_384) }]).problems, []);
+    assert.equal(sizeReport([{ payload, artifacts: artifacts(16_385) }]).problems.length, 1);
   });
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { BuildOutput } from '../../src/build.ts';
 import type { Artifact } from '../../src/emit/artifact.ts';
 import { emitNode } from '../../src/emit/emit-node.ts';
-import { buildManifest } from '../../src/emit/manifest.ts';
+import { buildManifest, listedArtifact } from '../../src/emit/manifest.ts';
 import type { Payload } from '../../src/emit/payload.ts';
 import { payloadDigest } from '../../src/formats/payload-directory.ts';
 import { readCarrier } from '../../src/inspect/carrier.ts';
@@ -99,7 +99,7 @@ export function repack(output: BuildOutput, node: string, edits: Edits, adminCon
       },
       image: manifest.image.sha256,
       nodes: payloads.map(payload => ({ payload, notAfter: seconds(manifest.nodes[payload.node.name]?.notAfter ?? '') })),
-      artifacts,
+      artifacts: artifacts.map(listedArtifact),
     }),
   ];
 }
