@@ -15,12 +15,12 @@ import {
 
 /** templates/`name`.sh as an executable of LIBRARY_DIRECTORY. */
 export function libraryProgram(name: string, restarts: readonly string[] = []): PlannedFile {
-  return { ...plannedProgram(`${LIBRARY_DIRECTORY}/${name}`, programText(name)), restarts };
+  return { restarts, ...plannedProgram(`${LIBRARY_DIRECTORY}/${name}`, programText(name)) };
 }
 
 /** templates/`name`.sh with what the cluster decides, the same on all its nodes. */
 export function clusterProgram(name: string, view: TemplateView): PlannedFile {
-  return { ...plannedProgram(`${LIBRARY_DIRECTORY}/${name}`, rendered(name, view)), restarts: [] };
+  return { restarts: [], ...plannedProgram(`${LIBRARY_DIRECTORY}/${name}`, rendered(name, view)) };
 }
 
 function plannedProgram(path: string, content: string): Omit<PlannedFile, 'restarts'> {

@@ -44,10 +44,10 @@ const KEY_ID = `${NAME}.crt.key`;
 function daemonFiles(cluster: Cluster, context?: PlanContext): readonly DaemonFile[] {
   const [certificate, key] = context
     ? leafFiles(context, clientOf(context.node))
-    : leafPlaces(cluster, NAME).map(place => ({ ...place, content: '' }));
+    : leafPlaces(cluster, NAME).map(place => ({ content: '', ...place }));
   invariant(certificate && key, 'a leaf is two files');
   return [
-    context ? authorityFile(context, 'kubernetes') : { ...authorityPlace(cluster, 'kubernetes'), content: '' },
+    context ? authorityFile(context, 'kubernetes') : { content: '', ...authorityPlace(cluster, 'kubernetes') },
     certificate,
     { ...key, id: KEY_ID },
     { id: CONFIGURATION, path: `${cluster.paths.configuration}/${CONFIGURATION}`, content: haproxyConfiguration(cluster).servers },

@@ -20,7 +20,7 @@ function credentialId(name: string): string {
 
 /** The trust bundle of an authority. */
 export function authorityFile({ cluster, credentials }: PlanContext, authority: AuthorityName): DaemonFile {
-  return { ...authorityPlace(cluster, authority), content: unwrapped(credentials.authorities[authority].bundle), secret: false };
+  return { content: unwrapped(credentials.authorities[authority].bundle), secret: false, ...authorityPlace(cluster, authority) };
 }
 
 /** The signing key of an authority; undefined with an offline signer. */
@@ -57,8 +57,8 @@ export function leafFiles(context: PlanContext, request: CertificateRequest): re
   const { certificate, key } = leaf(context, request);
   const [certificatePlace, keyPlace] = leafPlaces(context.cluster, request.name.slice(request.name.indexOf('/') + 1));
   return [
-    { ...certificatePlace, content: unwrapped(certificate), secret: false },
-    { ...keyPlace, content: unwrapped(key), secret: true },
+    { content: unwrapped(certificate), secret: false, ...certificatePlace },
+    { content: unwrapped(key), secret: true, ...keyPlace },
   ];
 }
 

@@ -52,13 +52,13 @@ function compare(a: string, b: string): number {
  * The index, one item per line: `u UID NAME HOME`, `d MODE OWNER PATH` (`p`: made only where missing), `f MODE OWNER PATH`, `b PATH WHAT` (must be there), `k MODULE`,
  * `e UNIT` (enabled). The installer reads it with the shell's `read`, so no value but the last one holds a blank.
  */
-export function planText(plan: NodePlan): string {
+export function planText(plan: NodePlan, files = plan.files): string {
   const lines = [
     ...plan.users.map(user => `u ${user.uid} ${user.name} ${user.home}`),
     ...plan.directories.map(
       directory => `${directory.keepExisting ? 'p' : 'd'} ${octal(directory.mode)} ${directory.owner} ${directory.path}`,
     ),
-    ...plan.files.map(file => `f ${octal(file.mode)} ${file.owner} ${file.path}`),
+    ...files.map(file => `f ${octal(file.mode)} ${file.owner} ${file.path}`),
     ...plan.binaries.map(binary => `b ${binary.path} ${beyondName(binary)}`),
     ...plan.modules.map(module => `k ${module}`),
     ...plan.units.filter(unit => unit.startedBy === 'boot').map(unit => `e ${unit.name}`),
@@ -77,12 +77,12 @@ function beyondName({ path, description }: PlannedBinary): string {
  * @param parts of the operator, beside the payload in user-data
  */
 export function makePayload(plan: NodePlan, layout: NodeLayout, runtime?: RuntimeCarrier, parts: readonly UserDataPart[] = []): Payload {
-  const ordered = { ...plan, files: byKind(plan.files) };
-  const index = planText(ordered);
-  const contents = new Map(ordered.files.map(file => [entryOf(file.path), file.content]));
+  const ordered = byKind(plan.files);
+  const index = planText(plan, ordered);
+  const contents = new Map(ordered.map(file => [entryOf(file.path), file.content]));
   const digest = payloadDigest(index, entry => contents.get(entry));
   const directory = `${layout.stagingDirectory}/${plan.generation}`;
-  const files = ordered.files.map(
+  const files = ordered.map(
     (file): PayloadEntry => ({
       path: entryOf(file.path),
       mode: stagedMode(file.mode),

@@ -40,7 +40,7 @@ export function readTar(archive: Uint8Array): readonly TarFile[] {
       longPath = paxPath(content);
       continue;
     }
-    addEntry({ ...header, name: longPath || header.name }, content, paths, files);
+    addEntry(longPath ? { ...header, name: longPath } : header, content, paths, files);
     longPath = undefined;
   }
   if (longPath !== undefined) throw new FormatError('damaged', 'an extended tar header without an entry');
