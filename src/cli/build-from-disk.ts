@@ -14,7 +14,7 @@ import { recoverTree, replaceTree } from '../write/replace-tree.ts';
 import type { BuildSummary } from './build-summary.ts';
 import type { Reporter } from './command.ts';
 import { displayPath } from './display-path.ts';
-import { isUntouched, type LastBuild, recallBuild, rememberBuild } from './last-build.ts';
+import { isUntouched, type LastBuild, recallBuild, rememberBuild, saysTheSame } from './last-build.ts';
 import { packageVersion } from './package-version.ts';
 import { type Project, readClusterBytes, readIfPresent, siblingReader } from './project.ts';
 import { withLock, withProjectLock } from './with-lock.ts';
@@ -73,8 +73,10 @@ async function buildAndWrite(request: BuildRequest, reporter: Reporter): Promise
     const foreign = foreignOutput(directory, output.cluster.name, displayPath(directory));
     if (foreign !== undefined) return { problems: [...problems, foreign], files };
     const changed = await write(request.project, output, directory, reporter);
-    if (problems.length === 0)
-      rememberBuild(request.outputRoot, nextInput(input, siblings, output), [...siblings.keys()].sort(), output, summary);
+    if (saysTheSame(problems, input, output)) {
+      const next = nextInput(request.project, input, siblings, output);
+      rememberBuild(request.outputRoot, next, [...siblings.keys()].sort(), output, problems, summary);
+    }
     return { problems, files, built: { ...summary, directory, changed } };
   });
 }
@@ -93,20 +95,29 @@ function repeatedBuild(
     reporter.detail(`unchanged: ${displayPath(directory)}`);
     // for its mode: the text is the one that was read
     if (input.lockFile) replaceFile(project.lockFile, input.lockFile.text, PUBLIC_MODE);
-    return { problems: [], files: new Map(), built: { ...last.summary, directory, changed: false } };
+    const files = last.warnings.length > 0 ? await shownFiles(input) : new Map();
+    return { problems: last.warnings, files, built: { ...last.summary, directory, changed: false } };
   });
+}
+
+/** The texts that warnings point into. */
+async function shownFiles({ clusterFile, lockFile }: BuildInput): Promise<DiskBuild['files']> {
+  const { decodeText, sourceFile } = await import('../source-text.ts');
+  const texts = [{ name: clusterFile.name, text: decodeText(clusterFile.bytes).text }, ...(lockFile ? [lockFile] : [])];
+  return new Map(texts.map(({ name, text }) => [name, sourceFile(name, text)]));
 }
 
 /** What a build after this one will read when nobody changes anything: what this one read, not what stands there by now. */
 function nextInput(
+  project: Project,
   input: BuildInput,
   siblings: ReadonlyMap<string, ReturnType<SiblingReader>>,
   { secretsText, lockText }: BuildOutput,
 ): BuildInput {
   return {
     ...input,
-    ...(secretsText !== undefined && { secretsFile: { name: '', text: secretsText, mode: SECRETS_MODE } }),
-    lockFile: { name: '', text: lockText },
+    ...(secretsText !== undefined && { secretsFile: { name: displayPath(project.secretsFile), text: secretsText, mode: SECRETS_MODE } }),
+    lockFile: { name: displayPath(project.lockFile), text: lockText },
     readSibling: path => siblings.get(path),
   };
 }

@@ -6,6 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildInput, BuildOutput } from '../build.ts';
 import type { Manifest } from '../emit/manifest.ts';
+import type { Problem } from '../problem.ts';
 import { fileSystemProblem } from '../write/file-system-problem.ts';
 import { digestOf, holdsTree } from '../write/holds-tree.ts';
 import type { BuildSummary } from './build-summary.ts';
@@ -31,6 +32,9 @@ export interface LastBuild {
   readonly locked: boolean;
   /** Another time has other problems to tell. */
   readonly quiet: BuildOutput['quiet'];
+  /** Its warnings, under the names that its files had then. */
+  readonly warnings: readonly Problem[];
+  readonly names: readonly (string | undefined)[];
   readonly summary: BuildSummary;
 }
 
@@ -43,7 +47,21 @@ export function recallBuild(outputRoot: string, input: BuildInput): LastBuild | 
   if (text !== proven(claim, input.secretsFile.text)) return undefined;
   const last: LastBuild = JSON.parse(claim);
   if (last.inputs !== inputsDigest(program, input, last.siblings) || (input.locked && !last.locked)) return undefined;
-  return input.now >= last.quiet.from && input.now <= last.quiet.until ? last : undefined;
+  if (last.warnings.length > 0 && last.names.join() !== namesOf(input).join()) return undefined;
+  return isQuiet(last.quiet, input.now) ? last : undefined;
+}
+
+/**
+ * Whether the next build of the same files has the same to say as this one. Not when this one speaks of a date, or wrote what it speaks of: a warning
+ * that cluster.lock.yaml knows other members is said once.
+ * @param input what this build read
+ */
+export function saysTheSame(problems: readonly Problem[], input: BuildInput, { secretsText, lockText, quiet }: BuildOutput): boolean {
+  return problems.length === 0 || (secretsText === undefined && lockText === input.lockFile?.text && isQuiet(quiet, input.now));
+}
+
+function isQuiet({ from, until }: BuildOutput['quiet'], now: number): boolean {
+  return now >= from && now <= until;
 }
 
 /** True when the directory holds exactly what that build wrote. */
@@ -67,6 +85,7 @@ export function rememberBuild(
   input: BuildInput,
   siblings: readonly string[],
   { artifacts, quiet }: BuildOutput,
+  warnings: readonly Problem[],
   summary: BuildSummary,
 ): void {
   const program = programDigest();
@@ -78,6 +97,8 @@ export function rememberBuild(
     manifest: digestOf(manifest.content),
     locked: input.locked,
     quiet,
+    warnings,
+    names: namesOf(input),
     summary: { ...summary, issued: 0, reused: summary.issued + summary.reused },
   };
   const file = join(outputRoot, RECORD);
@@ -88,6 +109,11 @@ export function rememberBuild(
     rmSync(file, { force: true });
     writeFileSync(file, text, { flag: 'wx', mode: RECORD_MODE });
   });
+}
+
+/** As messages have them, which depends on the directory that kubekiln runs in. */
+function namesOf({ clusterFile, secretsFile, lockFile }: BuildInput): readonly (string | undefined)[] {
+  return [clusterFile, secretsFile, lockFile].map(file => file?.name);
 }
 
 function proven(claim: string, secrets: string): string {

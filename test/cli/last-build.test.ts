@@ -79,6 +79,37 @@ describe('a build of the same files', () => {
   });
 });
 
+describe('a build that warns', () => {
+  const warned = () => appendFileSync(inProject('cluster.yaml'), '  scheduler: {extraArgs: [{name: profiling, value: "true"}]}\n');
+
+  it('is taken from the record with the same words, once a build of the same files was whole', () => {
+    warned();
+    const first = succeed(['build'], { cwd });
+    assert.match(first.stderr, /warning\[weakening-flag\].*\n +--> cluster.yaml:\d+:\d+\n\d+ \| .*profiling/);
+    const changed = succeed(['build'], { cwd });
+    assert.equal(changed.stderr, first.stderr);
+    assert.ok(believes());
+    assert.equal(succeed(['build'], { cwd }).stderr, first.stderr);
+  });
+
+  it('is whole where its files have other names', () => {
+    warned();
+    succeed(['build'], { cwd });
+    succeed(['build'], { cwd });
+    forge(readFileSync(inProject('secrets.yaml'), 'utf8'));
+    const { stdout, stderr } = succeed(['build', '-f', '../cluster.yaml'], { cwd: inProject('out') });
+    assert.doesNotMatch(stdout, new RegExp(FORGED));
+    assert.match(stderr, /--> \/.*\/cluster.yaml:/);
+  });
+
+  it('is whole where it speaks of a date, whatever the clock says later', () => {
+    const { stderr } = succeed(['build'], { cwd, env: inSeconds(340 * DAY) });
+    assert.match(stderr, /certificates will expire soon/);
+    const later = succeed(['build'], { cwd });
+    assert.doesNotMatch(later.stderr, /expire soon/);
+  });
+});
+
 describe('a build after a change', () => {
   const changes: Readonly<Record<string, () => void>> = {
     'of cluster.yaml': () => appendFileSync(inProject('cluster.yaml'), '# a comment\n'),
