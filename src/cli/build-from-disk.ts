@@ -15,6 +15,7 @@ import type { BuildSummary } from './build-summary.ts';
 import type { Reporter } from './command.ts';
 import { displayPath } from './display-path.ts';
 import { isUntouched, type LastBuild, recallBuild, rememberBuild, saysTheSame } from './last-build.ts';
+import { modestHeap } from './modest-heap.ts';
 import { packageVersion } from './package-version.ts';
 import { type Project, readClusterBytes, readIfPresent, siblingReader } from './project.ts';
 import { withLock, withProjectLock } from './with-lock.ts';
@@ -52,6 +53,7 @@ async function buildAndWrite(request: BuildRequest, reporter: Reporter): Promise
   const last = request.dryRun ? undefined : recallBuild(request.outputRoot, input);
   const repeated = last && (await repeatedBuild(request, input, last, reporter));
   if (repeated !== undefined) return repeated;
+  modestHeap(input.clusterFile.bytes);
   reporter.progress('planning, issuing certificates');
   const siblings = new Map<string, ReturnType<SiblingReader>>();
   const readSibling = (path: string) => {
