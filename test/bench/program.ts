@@ -55,7 +55,7 @@ export function peakMemory(directory: string, ...args: readonly string[]): numbe
   return Number(readFileSync(file, 'utf8')) / 1024;
 }
 
-/** A project of three control-plane nodes and some workers, without keys. */
+/** A project of three control-plane nodes and some workers, with every component that needs nothing from elsewhere, and without keys. */
 export function writeCluster(directory: string, workers: number): void {
   const node = (name: string, role: string, address: string) => `  - {name: ${name}, role: ${role}, address: ${address}}`;
   const controlPlane = [1, 2, 3].map(index => node(`cp-${index}`, 'control-plane', `10.0.0.${10 + index}`));
@@ -67,8 +67,10 @@ export function writeCluster(directory: string, workers: number): void {
     'spec:',
     '  kubernetesVersion: v1.37.1',
     '  networking: {podSubnet: 10.240.0.0/12, serviceSubnet: 10.96.0.0/16}',
+    '  addons: [addon.yaml]',
     '  nodes:',
   ];
   emptied(directory);
+  writeFileSync(join(directory, 'addon.yaml'), '{apiVersion: v1, kind: ConfigMap, metadata: {name: addon, namespace: kube-system}}\n');
   writeFileSync(join(directory, 'cluster.yaml'), `${[...head, ...controlPlane, ...others].join('\n')}\n`);
 }
