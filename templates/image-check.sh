@@ -164,9 +164,9 @@ HITS
 check_node() {
   [ "$(wc -c </etc/machine-id)" = 33 ] || wrong /etc/machine-id "the node has none"
   [ -f $payload/.complete ] || { wrong $payload "no payload is installed"; return; }
-  have=$(cd $payload && { cat plan; sed -n 's/^f [^ ]* [^ ]* [^ ]* /files/p' plan | xargs cat; } | sha256sum | cut -d' ' -f1)
+  have=$(cd $payload && { cat plan; sed -n 's/^f .* /files/p' plan | xargs cat; } | sha256sum | cut -d' ' -f1)
   [ "$have" = "$(cat $payload/.complete)" ] || wrong $payload "its digest is $have, its .complete says $(cat $payload/.complete)"
-  while read -r kind mode owner units path; do
+  while read -r kind mode owner path; do
     case $kind in
       f)
         cmp -s "$payload/files$path" "$path" || wrong "$path" "it is not what the payload says"

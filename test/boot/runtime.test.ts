@@ -56,9 +56,32 @@ test('a control-plane node whose image holds the runtime part', { timeout: 400_0
         await bake(host, imagePath, content);
         subtest.diagnostic(`power-on to /readyz: ${seconds(await untilReady(plane, await powerOn(plane, ONE)))}`);
       });
+      await t.test('the check of its image finds what was installed as its payload says, and what was changed since', async () => {
+        const image = join(built.out, 'image');
+        for (const [name, from] of Object.entries({ check: 'check', 'check-list': 'check-list-amd64', programs: 'programs-amd64' }))
+          await bake(host, join(dirname(imagePath), name), await readFile(join(image, from)));
+        const settled = async () => (await deviations(host, dirname(imagePath))).length === 0;
+        await eventually('all units run', settled, { explain: async () => (await deviations(host, dirname(imagePath))).join('\n') });
+        await host.sh('chmod 0644 /etc/kubernetes/pki/ca.key; echo >>/etc/kubekiln/node.env; systemctl disable kubekiln-install.service');
+        assert.deepEqual(await deviations(host, dirname(imagePath)), [
+          '/etc/kubekiln/node.env: it is not what the payload says',
+          '/etc/kubernetes/pki/ca.key: mode and owner are 644:root, planned 600:root',
+          'kubekiln-install.service: the unit is not enabled',
+        ]);
+      });
     },
   );
 });
+
+/** What the check says of the node: programs and container images were not baked into this host. */
+async function deviations(host: Host, directory: string): Promise<readonly string[]> {
+  const { stdout } = await host.try(`sh ${directory}/check --booted -o json`);
+  const verdict: { readonly deviations: readonly { readonly path: string; readonly deviation: string }[] } = JSON.parse(stdout);
+  return verdict.deviations
+    .map(({ path, deviation }) => `${path}: ${deviation}`)
+    .filter(line => /payload|mode and owner|unit|digest/.test(line))
+    .sort();
+}
 
 test('a control-plane node that downloads the runtime part', { timeout: 400_000 }, async t => {
   const mirror = await createMirror();
