@@ -25,7 +25,7 @@ export interface Places {
 
 /** Where a payload's files are staged and where they go, from its plan. */
 export function placesOf(plan: string, generation: number): Places {
-  const final = plan.split('\n').flatMap(line => (line.startsWith('f ') ? [line.split(' ').slice(4).join(' ').slice(1)] : []));
+  const final = plan.split('\n').flatMap(line => (line.startsWith('f ') ? [line.split(' ').slice(3).join(' ').slice(1)] : []));
   const directory = `${STATE}/payload/${generation}`;
   return { staged: [`${directory}/plan`, ...final.map(path => `${directory}/files/${path}`), `${directory}/.complete`], final };
 }
