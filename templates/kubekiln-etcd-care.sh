@@ -64,12 +64,13 @@ judge() {
   members=$($etcdctl member list 2>&1) || { say "nothing done: no quorum answers"; return 1; }
   # A member that never ran has no client URL, and --cluster passes it over.
   case $members in *", , "*) say "nothing done: a member has never run"; return 1 ;; esac
-  # A member whose turn it is answers nobody meanwhile: that is no illness.
-  { sick=$($etcdctl endpoint health --cluster 2>&1) && status=$($etcdctl endpoint status --cluster -w fields 2>&1); } || {
+  # A member whose turn it is answers nobody meanwhile: that is no illness. Its turn may be over when we ask for it: only who is ill twice is ill.
+  ill=''
+  until sick=$($etcdctl endpoint health --cluster 2>&1) && status=$($etcdctl endpoint status --cluster -w fields 2>&1); do
     [ -z "$($etcdctl get --prefix --keys-only /kubekiln/defragment)" ] || return 2
-    say "nothing done: not every member is healthy: $(echo "$sick" | grep 'is unhealthy')"
-    return 1
-  }
+    [ -z "$ill" ] || { say "nothing done: not every member is healthy: $(echo "$sick" | grep 'is unhealthy')"; return 1; }
+    ill=yes
+  done
   own_size='' others=no leads=no
   while IFS=' "' read -r _ key _ value; do
     case $key in
