@@ -22,6 +22,14 @@ test('second boot without a quorum, and an operator who edited a bootstrap objec
       const alone = member(plane, 0);
       await untilReady(plane, await powerOn(plane));
       await runChecks(t, plane, BOOTSTRAP_CHECKS);
+      // Each of them applies the objects of a cluster that it takes for new.
+      const applied = async () => {
+        for (const { host, name } of plane.members) {
+          const running = async () => (await unitState(host, 'kubekiln-bootstrap.service')) === 'active/running';
+          await eventually(`bootstrap objects were applied on ${name}`, running, { explain: () => describe(plane) });
+        }
+      };
+      await applied();
       const edit = '[{"op":"add","path":"/subjects/-","value":{"apiGroup":"rbac.authorization.k8s.io","kind":"Group","name":"edited"}}]';
       await plane.operator.kubectl(['patch', ...BINDING, '--type=json', `--patch=${edit}`], alone.address);
       await Promise.all(plane.members.map(({ host }) => host.stop()));
@@ -48,10 +56,7 @@ test('second boot without a quorum, and an operator who edited a bootstrap objec
           { index: 2, after: 0 },
         ]);
         subtest.diagnostic(`ready ${seconds(await untilReady(plane, since))} after the others were switched on`);
-        for (const { host, name } of plane.members) {
-          const applied = async () => (await unitState(host, 'kubekiln-bootstrap.service')) === 'active/running';
-          await eventually(`bootstrap objects were applied on ${name}`, applied, { explain: () => describe(plane) });
-        }
+        await applied();
         const subjects = await plane.operator.kubectl(['get', ...BINDING, '--output=jsonpath={.subjects[*].name}'], alone.address);
         assert.equal(subjects, 'kubeadm:cluster-admins edited');
       });
