@@ -200,7 +200,7 @@ begin() {
   stage=start
   systemctl start --no-block kubekiln.target
   record done "" ""
-  say "done: $node generation $generation is installed; its services start now"
+  say "done: $node generation $generation is installed"
 }
 
 exec 9>"$state/lock"

@@ -17,7 +17,7 @@ if [ "$2" = watch ]; then
     else
       why="$server: $(echo "$node" | sed 's/ after [0-9]* m[a-z]*s//')"
       # It ended before: what it said last.
-      [ "$(systemctl show -P NRestarts kubelet)" = 0 ] || why="$why; $(journalctl -u kubelet -ocat -n99 | grep ^E | tail -n 1 | cut -c1-400)"
+      [ "$(systemctl show -P NRestarts kubelet)" = 0 ] || why="$why; $(journalctl -u kubelet -ocat -n99 | grep ^E | tail -n 1)"
     fi
     if [ "$why" != "$said" ] || [ "$((count % 12))" = 0 ]; then echo "kubekiln: kubelet: waiting: $why"; fi
     said=$why count=$((count + 1))
