@@ -101,11 +101,7 @@ test('verify --console-log says which stage of a boot failed, and why', () => {
   );
   const waiting = log('waiting.log', 'kubekiln: clock: waiting: the clock says 1970');
   assert.match(waiting.stderr, /error\[boot-waiting\]: waiting\.log: still waiting at clock: the clock says 1970/);
-  const repaired = log(
-    'done.log',
-    'kubekiln: STOPPED at clock: x',
-    'kubekiln: done: prod/cp-1 generation 1 is installed',
-  );
+  const repaired = log('done.log', 'kubekiln: STOPPED at clock: x', 'kubekiln: done: prod/cp-1 generation 1 is installed');
   assert.equal(repaired.code, 0);
   assert.match(repaired.stdout, /^STOPPED at clock: x\ndone: prod\/cp-1/);
   const met = log(
