@@ -1,8 +1,11 @@
-// npm run build: the program as one entry and lazily loaded chunks in dist/. One file per command's weight is what makes --help and version fast.
+// npm run build: dist/ with the entry, which answers --help and version, and the program, which it loads with its code cache for everything else.
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Script } from 'node:vm';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -11,43 +14,95 @@ const dist = join(root, 'dist');
 const fresh = join(root, 'build', `dist-${process.pid}`);
 
 // yargs loads these for help texts, which kubekiln writes itself (src/cli/help-text.ts); what they prepare takes a fifth of a build's time.
-const unusedPartsOfYargs = {
-  name: 'unused-parts-of-yargs',
+const withoutHelpOfYargs = without('help-of-yargs', /^(cliui|string-width)$/);
+
+// The entry knows the commands, for their help, and answers `version`; the program runs the rest.
+const withoutCommands = without(
+  'commands',
+  /^\.\.\//,
+  ({ kind, path }) => kind === 'dynamic-import' && !path.endsWith('/kubernetes-releases.ts'),
+);
+
+const withoutProgram = {
+  name: 'without-program',
   setup(bundler) {
-    bundler.onResolve({ filter: /^(cliui|string-width)$/ }, ({ path }) => ({ path, namespace: 'unused' }));
-    bundler.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({
-      contents: `export default () => { throw new Error('${path} is not part of the bundle'); };`,
-    }));
+    bundler.onResolve({ filter: /\/run-program\.ts$/ }, () => ({ path: join(root, 'src/cli/load-program.ts') }));
   },
 };
 
-const { metafile } = await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: { kubekiln: 'src/cli/main.ts' },
   outdir: fresh,
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20.19',
   // a CommonJS package that is imported lazily would lose its names
   mainFields: ['module', 'main'],
-  chunkNames: 'chunks/[name]-[hash]',
-  // some packages are CommonJS and call require for node's own modules
-  banner: { js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);" },
   // src/cli/program-digest.ts says what for
   define: { KUBEKILN_SOURCES: JSON.stringify(sourcesDigest()) },
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
-  plugins: [unusedPartsOfYargs],
+};
+
+const entry = await build({ ...common, entryPoints: { kubekiln: 'src/cli/main.ts' }, format: 'esm', plugins: [withoutCommands, withoutProgram] });
+// src/cli/load-program.ts says how it is loaded
+const program = await build({
+  ...common,
+  entryPoints: { program: 'src/cli/run-program.ts' },
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  define: { ...common.define, 'import.meta.url': 'programUrl' },
+  supported: { 'dynamic-import': false },
+  banner: { js: '(function (exports, require, module, programUrl) {' },
+  footer: { js: '})' },
+  plugins: [withoutHelpOfYargs],
 });
+writeFileSync(join(fresh, 'program.cache'), await codeCacheOf(join(fresh, 'program.cjs')));
 chmodSync(join(fresh, 'kubekiln.js'), 0o755);
-writeFileSync(join(fresh, 'THIRD-PARTY-LICENSES.txt'), licencesOf(Object.keys(metafile.inputs)));
+writeFileSync(join(fresh, 'THIRD-PARTY-LICENSES.txt'), licencesOf(Object.keys({ ...entry.metafile.inputs, ...program.metafile.inputs })));
 const old = `${fresh}-old`;
 if (existsSync(dist)) renameSync(dist, old);
 renameSync(fresh, dist);
 rmSync(old, { recursive: true, force: true });
+
+/** Leaves out modules that the bundle names and never needs. */
+function without(what, filter, isUnused = () => true) {
+  const namespace = `without-${what}`;
+  return {
+    name: namespace,
+    setup(bundler) {
+      bundler.onResolve({ filter }, found => (isUnused(found) ? { path: found.path, namespace } : undefined));
+      bundler.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+        contents: `export default () => { throw new Error('${path} is not part of the bundle'); };`,
+      }));
+    },
+  };
+}
+
+/** What V8 has compiled of the program when it has made a cluster: what most runs need. */
+async function codeCacheOf(file) {
+  const script = new Script(readFileSync(file, 'latin1'), { filename: file });
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, createRequire(file), module, pathToFileURL(file).href);
+  const project = mkdtempSync(join(tmpdir(), 'kubekiln-build-'));
+  const { stdout } = process;
+  const write = stdout.write;
+  stdout.write = (_text, done) => {
+    done?.();
+    return true;
+  };
+  try {
+    for (const words of [['init', 'sample', '--control-plane', '10.0.0.11,10.0.0.12,10.0.0.13'], ['build'], ['build']]) {
+      await module.exports.runProgram([...words, '--file', join(project, 'cluster.yaml')]);
+      if (process.exitCode !== 0) throw new Error(`kubekiln ${words.join(' ')} ended with ${process.exitCode}`);
+    }
+    return script.createCachedData();
+  } finally {
+    stdout.write = write;
+    rmSync(project, { recursive: true, force: true });
+  }
+}
 
 function sourcesDigest() {
   const hash = createHash('sha256');
