@@ -159,6 +159,7 @@ export const PROBLEM_CODES = {
   'plain-http': 'a mirror or registry that is reached without TLS',
   'port-clash': 'two things on one port',
   'privileged-port': 'a port that kube-apiserver or the local proxy may not bind',
+  'program-failed': 'a program that a command needs did not do its work',
   'program-missing': 'a program that a command needs is not installed',
   'refused-key': 'a key of another tool that has no place here',
   'reserved-configuration-key': 'a key of a typed configuration that other parts of the cluster rely on',

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { chunksOf, observed, tally } from '../formats/byte-stream.ts';
+import { chunksOf, lookAtFile, observed, tally } from '../formats/byte-stream.ts';
 import { FormatError } from '../formats/format-error.ts';
 import { finding } from '../inspect/finding.ts';
 import type { Problem } from '../problem.ts';
@@ -13,13 +13,13 @@ import { undoWhenInterrupted } from '../write/cleanup.ts';
 import { named } from '../write/file-system-problem.ts';
 import { newName } from '../write/temporary-names.ts';
 import { type Encoding, type Entry, INDEX_MEMBER, SBOM_MEMBER, SUMS_MEMBER, titleOf, writeIndex } from './bundle-index.ts';
-import { encode, encoderName } from './encode.ts';
+import { appendZstd, CompressorError, encode, encoderName } from './encode.ts';
 import type { FoundAll } from './from-store.ts';
 import { imageMember, programMember, runtimeMember } from './member-names.ts';
 import { writeSbom } from './sbom.ts';
 import { type Sum, writeSums } from './sums.ts';
 import type { Wanted } from './wanted.ts';
-import { archiveWriter, type HeadMember, LARGEST_MEMBER, MEMBER_MODE } from './write-archive.ts';
+import { type ArchiveWriter, archiveWriter, type HeadMember, LARGEST_MEMBER, MEMBER_MODE, type Stored } from './write-archive.ts';
 
 export interface CreateInput {
   readonly runtime: Wanted['runtime'];
@@ -79,10 +79,12 @@ export async function createBundle(
 }
 
 async function writeParts(temporary: string, parts: readonly Part[], input: CreateInput): Promise<Created | Problem> {
-  const file = await open(temporary, 'wx', 0o600);
+  const file = await open(temporary, 'wx+', 0o600);
+  const stored: Promise<Sum>[] = [];
   try {
     const placeholders = parts.map(({ entry }): Sum => ({ member: entry.member, sha256: '0'.repeat(64) }));
     const writer = archiveWriter(
+      temporary,
       file,
       headOf(
         parts.map(({ entry }) => entry),
@@ -93,25 +95,49 @@ async function writeParts(temporary: string, parts: readonly Part[], input: Crea
     const total = parts.reduce((sum, { entry }) => sum + entry.size, 0);
     let before = 0;
     const entries: Entry[] = [];
-    const sums: Sum[] = [];
-    for (const { entry, content, file: own, expected } of parts) {
+    for (const part of parts) {
+      const { entry, expected } = part;
       const seen = tally();
-      const watched = observed(content(), chunk => {
+      const look = (chunk: Uint8Array) => {
         seen.look(chunk);
         input.progress(`${percent(before + seen.size(), total)} packing ${titleOf(entry)}`);
-      });
-      const stored = await writer.add(entry.member, encode(watched, entry.encoding, own)).catch(unusable);
-      if (typeof stored === 'string') return notWhatItWas(entry, stored);
+      };
+      const sum = await store(writer, part, look).catch(error => unusable(entry, error));
+      if ('code' in sum) return sum;
       const sha256 = seen.sha256();
       if (seen.size() !== entry.size || (expected !== undefined && sha256 !== expected))
         return notWhatItWas(entry, 'it has other bytes than its digest says');
       entries.push({ ...entry, sha256 });
-      sums.push({ member: entry.member, sha256: stored.sha256 });
+      stored.push(sum.sha256.then(digest => ({ member: entry.member, sha256: digest })));
       before += entry.size;
     }
-    await writer.finish(headOf(entries, sums, input));
+    await writer.finish(headOf(entries, await Promise.all(stored), input));
     await complete(file);
     return { entries, bytes: writer.size() };
+  } finally {
+    // they read the file
+    await Promise.allSettled(stored);
+    await file.close();
+  }
+}
+
+/** Adds a part in its encoding. @param look sees what `content` gives */
+async function store(writer: ArchiveWriter, { entry, content, file }: Part, look: (chunk: Uint8Array) => void): Promise<Stored> {
+  const { member, encoding } = entry;
+  if (encoding !== 'zst') return writer.add(member, encode(observed(content(), look), encoding));
+  if (file === undefined) return writer.addAppended(member, descriptor => appendZstd(observed(content(), look), descriptor));
+  return writer.addAppended(member, async descriptor => {
+    const watched = watch(file, look);
+    watched.catch(() => undefined);
+    await appendZstd(file, descriptor);
+    await watched;
+  });
+}
+
+async function watch(path: string, look: (chunk: Uint8Array) => void): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await lookAtFile(file, 0, (await file.stat()).size, look);
   } finally {
     await file.close();
   }
@@ -123,8 +149,9 @@ async function complete(file: FileHandle): Promise<void> {
   await file.sync();
 }
 
-function unusable(error: unknown): string {
-  if (error instanceof FormatError) return error.message;
+function unusable(entry: Entry, error: unknown): Problem {
+  if (error instanceof FormatError) return notWhatItWas(entry, error.message);
+  if (error instanceof CompressorError) return finding('program-failed', titleOf(entry), error.message);
   throw error;
 }
 

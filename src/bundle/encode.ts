@@ -1,7 +1,8 @@
 // Members in their encodings. zstd is the program of that name: the oldest Node that kubekiln runs on has none.
 import { spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { sizedChunks } from '../formats/byte-stream.ts';
@@ -15,24 +16,42 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Its digests included as fast as `zstd -T0` alone, which has level 3; the bundle is 4 % larger. */
 const ZSTD_LEVEL = '-2';
 
-/** @param file where the bytes of `source` stand in one file of their own, it */
-export function encode(source: Bytes, encoding: Encoding, file?: string): Bytes {
-  if (encoding === 'gz') return gzipBlocks(source);
-  if (encoding === '-') return source;
-  const words = ['-c', ZSTD_LEVEL, `-T${availableParallelism()}`];
-  return file === undefined ? zstd(words, source) : zstdOfFile([...words, '--', file], source);
+export function encode(source: Bytes, encoding: Exclude<Encoding, 'zst'>): Bytes {
+  return encoding === 'gz' ? gzipBlocks(source) : source;
 }
 
-/** The program reads the file itself, while `source` is read for whoever watches it: a pipe between them would cost as much as compressing does. */
-async function* zstdOfFile(words: readonly string[], source: Bytes): AsyncGenerator<Uint8Array> {
-  const watched = drain(source);
-  watched.catch(() => undefined);
-  yield* zstd(words, undefined);
-  await watched;
+/**
+ * Appends bytes, compressed by zstd, to an open file. The program writes there itself, and reads a file itself: pipes would cost a third of the time.
+ * @param source the bytes, or the path of a file that holds them
+ * @param descriptor opened for appending
+ * @throws CompressorError, and what `source` throws
+ */
+export async function appendZstd(source: Bytes | string, descriptor: number): Promise<void> {
+  const isFile = typeof source === 'string';
+  const words = ['-q', '-c', ZSTD_LEVEL, `-T${availableParallelism()}`, ...(isFile ? ['--', source] : [])];
+  const child = spawn('zstd', words, { stdio: [isFile ? 'ignore' : 'pipe', descriptor, 'pipe'] });
+  const ended = new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', reject));
+  const said = child.stderr === null ? '' : text(child.stderr);
+  try {
+    const [status] = await Promise.all([ended, isFile || child.stdin === null ? undefined : feed(child.stdin, source)]);
+    if (status !== 0) throw new CompressorError(`zstd failed (${status ?? child.signalCode}): ${(await said).trim()}`);
+  } finally {
+    child.kill();
+  }
 }
 
-async function drain(source: Bytes): Promise<void> {
-  for await (const _chunk of source);
+/** The compressor did not do its work; the file to which it appends may be the reason. */
+export class CompressorError extends Error {
+  override readonly name = 'CompressorError';
+}
+
+async function feed(input: Writable, source: Bytes): Promise<void> {
+  try {
+    await pipeline(Readable.from(source, { objectMode: false }), input);
+  } catch (error) {
+    // its own end says why it stopped reading
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+  }
 }
 
 /** What the encoded bytes depend on beside the content, for whoever makes the bundle again. */
@@ -54,7 +73,7 @@ export function zstdVersion(): string | undefined {
  */
 export async function* decode(source: Bytes, encoding: Encoding, stored: number): AsyncGenerator<Uint8Array> {
   if (encoding === '-') yield* source;
-  else if (encoding === 'zst') yield* zstd(['-d', '-c'], source);
+  else if (encoding === 'zst') yield* unzstd(source);
   else yield* gunzip(source, stored);
 }
 
@@ -80,16 +99,13 @@ function isZlibError(error: unknown): error is Error & { readonly code: string }
 }
 
 /** @throws FormatError */
-async function* zstd(words: readonly string[], source: Bytes | undefined): AsyncGenerator<Uint8Array> {
+async function* unzstd(source: Bytes): AsyncGenerator<Uint8Array> {
   if (zstdVersion() === undefined)
     throw new FormatError('unsupported', 'it is compressed by zstd, and no program of that name is installed');
-  const child = spawn('zstd', ['-q', ...words], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn('zstd', ['-q', '-d', '-c'], { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', reject));
   let broken: unknown;
-  const input = source === undefined ? Readable.from([]) : Readable.from(source, { objectMode: false });
-  const fed = pipeline(input, child.stdin).catch(error => {
-    // its own end says why it stopped reading
-    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return;
+  const fed = feed(child.stdin, source).catch(error => {
     broken = error;
     child.kill();
   });

@@ -1,13 +1,15 @@
 // The tar of a bundle, written once from front to back although its head names the digests of all that follows: the head's size is known, its place is
 // left free, and it is filled in at the end.
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { invariant } from '../bug.ts';
-import { observed, tally } from '../formats/byte-stream.ts';
+import { lookAtFile, tally } from '../formats/byte-stream.ts';
 import { BLOCK, encodeHeader, paddingOf } from '../formats/tar-header.ts';
 
 export const MEMBER_MODE = 0o644;
 /** What the size field of a plain header holds. */
 export const LARGEST_MEMBER = 8 ** 11 - 1;
+/** More than a disk has free on which somebody just found no room. */
+const PROBE_BYTES = 1024 * 1024;
 
 export interface HeadMember {
   readonly name: string;
@@ -15,14 +17,19 @@ export interface HeadMember {
 }
 
 export interface Stored {
-  /** Hex, of the bytes as they stand in the archive. */
-  readonly sha256: string;
+  /** Hex, of the bytes as they stand in the archive; it may come while the next member is written. */
+  readonly sha256: Promise<string>;
   readonly size: number;
 }
 
 export interface ArchiveWriter {
   /** @throws system errors, and what `content` throws */
   add(name: string, content: AsyncIterable<Uint8Array>): Promise<Stored>;
+  /**
+   * Adds what `append` appends to the archive, by a descriptor that is good for nothing else.
+   * @throws system errors, also for what the archive's file system did to somebody else who wrote, and what `append` throws
+   */
+  addAppended(name: string, append: (descriptor: number) => Promise<void>): Promise<Stored>;
   /** @param head as long as the one that the archive was opened with */
   finish(head: readonly HeadMember[]): Promise<void>;
   /** Bytes so far. */
@@ -33,24 +40,41 @@ export function memberHeader(name: string, size: number): Uint8Array {
   return encodeHeader({ name, mode: MEMBER_MODE, size, type: '0' });
 }
 
-/** @param head in its final lengths; contents may still change */
-export function archiveWriter(file: FileHandle, head: readonly HeadMember[]): ArchiveWriter {
+/**
+ * @param path of the file, which is empty
+ * @param file open for reading and writing
+ * @param head in its final lengths; contents may still change
+ */
+export function archiveWriter(path: string, file: FileHandle, head: readonly HeadMember[]): ArchiveWriter {
   const headBytes = framed(head).length;
   let position = headBytes;
+  const frame = async (name: string, start: number, size: number) => {
+    await writeAt(file, memberHeader(name, size), start);
+    await writeAt(file, Buffer.alloc(paddingOf(size)), start + BLOCK + size);
+    position = start + BLOCK + size + paddingOf(size);
+  };
   return {
     size: () => position,
     async add(name, content) {
       const start = position;
-      position += BLOCK;
       const seen = tally();
-      for await (const chunk of observed(content, seen.look)) {
-        await writeAt(file, chunk, position);
-        position += chunk.length;
+      for await (const chunk of content) {
+        seen.look(chunk);
+        await writeAt(file, chunk, start + BLOCK + seen.size() - chunk.length);
       }
-      await writeAt(file, memberHeader(name, seen.size()), start);
-      await writeAt(file, Buffer.alloc(paddingOf(seen.size())), position);
-      position += paddingOf(seen.size());
-      return { sha256: seen.sha256(), size: seen.size() };
+      await frame(name, start, seen.size());
+      return { sha256: Promise.resolve(seen.sha256()), size: seen.size() };
+    },
+    async addAppended(name, append) {
+      const start = position;
+      // so that the end of the file is where the content begins
+      await writeAt(file, Buffer.alloc(BLOCK), start);
+      await appended(path, file, append);
+      const size = (await file.stat()).size - start - BLOCK;
+      await frame(name, start, size);
+      const sha256 = digestOf(file, start + BLOCK, size);
+      sha256.catch(() => undefined);
+      return { sha256, size };
     },
     async finish(final) {
       const bytes = framed(final);
@@ -60,6 +84,25 @@ export function archiveWriter(file: FileHandle, head: readonly HeadMember[]): Ar
       await writeAt(file, bytes, 0);
     },
   };
+}
+
+async function appended(path: string, file: FileHandle, append: (descriptor: number) => Promise<void>): Promise<void> {
+  const end = await open(path, 'a');
+  try {
+    await append(end.fd);
+  } catch (error) {
+    // a full disk, or a quota: what another program cannot write, we cannot either, and node gives it a name
+    await writeAt(file, Buffer.alloc(PROBE_BYTES), (await file.stat()).size);
+    throw error;
+  } finally {
+    await end.close();
+  }
+}
+
+async function digestOf(file: FileHandle, start: number, size: number): Promise<string> {
+  const seen = tally();
+  await lookAtFile(file, start, size, seen.look);
+  return seen.sha256();
 }
 
 function framed(members: readonly HeadMember[]): Buffer {

@@ -1,12 +1,36 @@
 // Streams of bytes as async iterables: what archives that do not fit into memory are read and written with.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 
 const READ_BYTES = 1024 * 1024;
 
 /** A file's bytes. @throws the system error, while it is read */
 export function fileChunks(path: string): AsyncIterable<Uint8Array> {
   return createReadStream(path, { highWaterMark: READ_BYTES });
+}
+
+/**
+ * Shows a part of an open file to `look`, which must be done with a chunk when it returns: two chunks take turns, since new memory for each would cost
+ * as much as reading it.
+ * @throws the system error
+ */
+export async function lookAtFile(file: FileHandle, start: number, size: number, look: (chunk: Uint8Array) => void): Promise<void> {
+  const chunks = [Buffer.allocUnsafe(READ_BYTES), Buffer.allocUnsafe(READ_BYTES)];
+  const end = start + size;
+  let position = start;
+  const next = () => {
+    const chunk = chunks.reverse()[0] as Buffer;
+    return file.read(chunk, 0, Math.min(READ_BYTES, end - position), position);
+  };
+  for (let reading = next(); ; ) {
+    const { bytesRead, buffer } = await reading;
+    position += bytesRead;
+    const atEnd = bytesRead === 0 || position === end;
+    if (!atEnd) reading = next();
+    look(buffer.subarray(0, bytesRead));
+    if (atEnd) return;
+  }
 }
 
 export async function* chunksOf(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {

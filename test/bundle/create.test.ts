@@ -215,6 +215,37 @@ describe('bundle create: what it refuses', () => {
     }
   });
 
+  it('zstd fails in the middle: named, and the bundle that was there stays', context => {
+    if (skipWithout(context, hasTool('zstd'), 'zstd')) return;
+    const sample = sampleProject();
+    const bundle = join(sample.directory, BUNDLE);
+    writeFileSync(bundle, 'old');
+    const programs = emptyDirectory();
+    const script = '#!/bin/sh\n[ "$1" = --version ] && echo v1.5.4 && exit\nprintf half; echo "zstd: no memory" >&2; kill -9 $$\n';
+    writeFileSync(join(programs, 'zstd'), script, { mode: 0o755 });
+    const env = { PATH: `${programs}:${process.env.PATH}` };
+    const { code, stderr } = kubekiln(create(sample, '--compress', 'zstd'), { cwd: sample.directory, env });
+    assert.equal(code, 1);
+    assert.match(stderr, /error\[program-failed\]: \S.*: zstd failed \(SIGKILL\): zstd: no memory\n/);
+    assert.equal(readFileSync(bundle, 'utf8'), 'old');
+    assert.deepEqual(temporary(sample.directory), []);
+  });
+
+  for (const how of ['gzip', 'zstd', 'none'])
+    it(`a full disk is named, --compress ${how}`, context => {
+      if (how === 'zstd' && skipWithout(context, hasTool('zstd'), 'zstd')) return;
+      const sample = sampleProject();
+      const room = emptyDirectory();
+      const { status, stderr: refused } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=60k', 'tmpfs', room], { encoding: 'utf8' });
+      if (status !== 0) return context.skip(`no tmpfs can be mounted here: ${refused}`);
+      context.after(() => spawnSync('umount', [room]));
+      const out = join(room, 'prod.tar');
+      const { code, stderr } = kubekiln(create(sample, '--compress', how, '--out', out), { cwd: sample.directory });
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, new RegExp(`error\\[disk-full\\]: ${out}: no space left on the file system`));
+      assert.deepEqual(readdirSync(room), []);
+    });
+
   it('an image for another architecture is named', () => {
     const sample = sampleProject(mixed);
     const [first] = sample.images;
