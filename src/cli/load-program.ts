@@ -1,13 +1,12 @@
 // What the bundle has in the place of run-program.ts (bundle.mjs): the program is one script beside it, with what V8 made of it when it was built.
 // Reading and compiling all of it in each process would take a fifth of a build of three nodes.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import type * as Program from './run-program.ts';
 
 /** A wrapper around the program, which is a CommonJS module but for the last word. */
-type Wrapper = (exports: object, require: NodeJS.Require, module: { exports: typeof Program }, url: string) => void;
+type Wrapper = (exports: object, require: typeof process.getBuiltinModule, module: { exports: typeof Program }, url: string) => void;
 
 export function runProgram(words: readonly string[]): Promise<void> {
   return loadProgram().runProgram(words);
@@ -20,6 +19,7 @@ function loadProgram(): typeof Program {
   const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData: readFileSync(new URL('program.cache', url)) });
   const wrapper: Wrapper = script.runInThisContext();
   const module = { exports: {} as typeof Program };
-  wrapper(module.exports, createRequire(url), module, url.href);
+  // it requires nothing else
+  wrapper(module.exports, process.getBuiltinModule, module, url.href);
   return module.exports;
 }

@@ -4,14 +4,16 @@ import { asProgram } from './as-program.ts';
 import { quickAnswer } from './quick-answer.ts';
 import { writeResult } from './streams.ts';
 
-const words = process.argv.slice(2);
-const answer = await quickAnswer(words);
-if (answer === undefined) {
-  const { runProgram } = await import('./run-program.ts');
-  await runProgram(words);
-} else {
-  await asProgram(async () => {
+async function main(words: readonly string[]): Promise<void> {
+  const answer = await quickAnswer(words);
+  if (answer === undefined) {
+    const { runProgram } = await import('./run-program.ts');
+    return runProgram(words);
+  }
+  return asProgram(async () => {
     await writeResult(answer);
     return 0;
   });
 }
+
+void main(process.argv.slice(2));
