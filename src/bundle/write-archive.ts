@@ -48,10 +48,14 @@ export function memberHeader(name: string, size: number): Uint8Array {
 export function archiveWriter(path: string, file: FileHandle, head: readonly HeadMember[]): ArchiveWriter {
   const headBytes = framed(head).length;
   let position = headBytes;
+  let flushing: Promise<void> = Promise.resolve();
   const frame = async (name: string, start: number, size: number) => {
     await writeAt(file, memberHeader(name, size), start);
     await writeAt(file, Buffer.alloc(paddingOf(size)), start + BLOCK + size);
     position = start + BLOCK + size + paddingOf(size);
+    // the disk takes it while the next member is made, not when everything waits for it; whoever closes the file makes all of it durable
+    await flushing;
+    flushing = file.datasync().catch(() => undefined);
   };
   return {
     size: () => position,
@@ -77,6 +81,7 @@ export function archiveWriter(path: string, file: FileHandle, head: readonly Hea
       return { sha256, size };
     },
     async finish(final) {
+      await flushing;
       const bytes = framed(final);
       invariant(bytes.length === headBytes, 'the head of a bundle has another size than was left for it');
       await writeAt(file, Buffer.alloc(2 * BLOCK), position);
