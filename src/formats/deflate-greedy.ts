@@ -5,43 +5,47 @@ import { type Block, emptyBlock } from './deflate-blocks.ts';
 import { newSteps, type Steps } from './deflate-parse.ts';
 
 const HASH_BITS = 15;
-/** Shorter ones save little and hide longer ones. */
-const SHORTEST = 4;
+const MULTIPLIER = 0x9e3779b1;
+/** Bytes that are looked up, and compared, at once: shorter matches save little and hide longer ones. */
+const WORD = 4;
 /** Positions before the end of a match that later ones may find. */
 const LEARNED = 16;
 
 /** Allocated once: a cluster of a thousand nodes compresses two thousand files. Holds the last position of each hash, plus one. */
 const last = new Int32Array(2 ** HASH_BITS);
+/** Allocated when a larger input comes: new pages cost more than what is written there. */
+let scratch = newSteps(0);
 
-/** The first match that comes, at each place. All steps are one block. */
+/** The first match that comes, at each place. All steps are one block. @returns what is good until the next call */
 export function parseGreedily(bytes: Uint8Array): { readonly steps: Steps; readonly block: Block } {
   const size = bytes.length;
-  const { lengths, distances } = newSteps(size);
+  if (scratch.lengths.length < size) scratch = newSteps(2 * size);
+  const { lengths, distances } = scratch;
   const block = emptyBlock(0, 0);
   const literals = block.literals;
   const fars = block.distances;
+  const words = new DataView(bytes.buffer, bytes.byteOffset, size);
   last.fill(0);
   let count = 0;
   let position = 0;
-  for (const end = size - SHORTEST; position <= end; count++) {
-    const four =
-      (bytes[position] ?? 0) | ((bytes[position + 1] ?? 0) << 8) | ((bytes[position + 2] ?? 0) << 16) | ((bytes[position + 3] ?? 0) << 24);
-    const hash = Math.imul(four, 0x9e3779b1) >>> (32 - HASH_BITS);
+  for (const end = size - WORD; position <= end; count++) {
+    const word = words.getInt32(position, true);
+    const hash = Math.imul(word, MULTIPLIER) >>> (32 - HASH_BITS);
     const candidate = (last[hash] ?? 0) - 1;
     last[hash] = position + 1;
-    let length = 0;
-    if (candidate >= 0 && position - candidate <= WINDOW) {
-      const limit = Math.min(MAX_MATCH, size - position);
-      while (length < limit && bytes[candidate + length] === bytes[position + length]) length++;
-    }
-    if (length < SHORTEST) {
-      const literal = four & 0xff;
+    if (candidate < 0 || position - candidate > WINDOW || words.getInt32(candidate, true) !== word) {
+      const literal = word & 0xff;
       literals[literal] = (literals[literal] ?? 0) + 1;
       lengths[count] = 1;
+      distances[count] = 0;
       position++;
       continue;
     }
+    const limit = Math.min(MAX_MATCH, size - position);
     const distance = position - candidate;
+    let length = WORD;
+    while (length + WORD <= limit && words.getInt32(candidate + length, true) === words.getInt32(position + length, true)) length += WORD;
+    while (length < limit && bytes[candidate + length] === bytes[position + length]) length++;
     const symbol = FIRST_LENGTH_SYMBOL + (LENGTH_INDEX[length] ?? 0);
     const far = distanceSymbol(distance);
     literals[symbol] = (literals[symbol] ?? 0) + 1;
@@ -50,17 +54,16 @@ export function parseGreedily(bytes: Uint8Array): { readonly steps: Steps; reado
     distances[count] = distance;
     // what a match covers is worth finding too, but for the most of a long one
     const behind = position + length;
-    for (let known = Math.max(position + 1, behind - LEARNED); known < behind && known <= end; known++) {
-      const learned =
-        (bytes[known] ?? 0) | ((bytes[known + 1] ?? 0) << 8) | ((bytes[known + 2] ?? 0) << 16) | ((bytes[known + 3] ?? 0) << 24);
-      last[Math.imul(learned, 0x9e3779b1) >>> (32 - HASH_BITS)] = known + 1;
-    }
+    const known = Math.min(behind, end + 1);
+    for (position = Math.max(position + 1, behind - LEARNED); position < known; position++)
+      last[Math.imul(words.getInt32(position, true), MULTIPLIER) >>> (32 - HASH_BITS)] = position + 1;
     position = behind;
   }
   for (; position < size; position++, count++) {
     const literal = bytes[position] ?? 0;
     literals[literal] = (literals[literal] ?? 0) + 1;
     lengths[count] = 1;
+    distances[count] = 0;
   }
   return { steps: { count, lengths, distances }, block: { ...block, endStep: count } };
 }

@@ -38,7 +38,7 @@ export class BitWriter {
 
   /**
    * Appends the steps of a block: `write` for each of their parts, in one loop without calls, which takes most of a compressor's time.
-   * @param size bytes that the steps take, at most
+   * @param size bytes that the steps take
    * @returns the position in `bytes` behind the block
    */
   writeSteps(bytes: Uint8Array, steps: Steps, block: Block, position: number, literals: Code, distances: Code, size: number): number {
@@ -107,11 +107,21 @@ export function writeBlock(out: BitWriter, bytes: Uint8Array, steps: Steps, bloc
   out.write(last ? 1 : 0, 1);
   out.write(DYNAMIC, 2);
   writeTrees(out, literals.lengths, distances.lengths);
-  // a match takes 48 bits at most, a literal 15; the rest of a byte before and after
-  const size = 6 * (block.endStep - block.firstStep) + 2;
-  const end = out.writeSteps(bytes, steps, block, position, literals, distances, size);
+  const end = out.writeSteps(bytes, steps, block, position, literals, distances, sizeOf(block, literals.lengths, distances.lengths));
   out.write(literals.codes[END_OF_BLOCK] ?? 0, literals.lengths[END_OF_BLOCK] ?? 0);
   return end;
+}
+
+/** Bytes of a block's steps; what is left of a byte before and after counts as one each. */
+function sizeOf(block: Block, literals: Uint8Array, distances: Uint8Array): number {
+  let bits = 16;
+  for (let symbol = 0; symbol < literals.length; symbol++) {
+    const extra = symbol < FIRST_LENGTH_SYMBOL ? 0 : (LENGTHS.extra[symbol - FIRST_LENGTH_SYMBOL] ?? 0);
+    bits += (block.literals[symbol] ?? 0) * ((literals[symbol] ?? 0) + extra);
+  }
+  for (let symbol = 0; symbol < distances.length; symbol++)
+    bits += (block.distances[symbol] ?? 0) * ((distances[symbol] ?? 0) + (DISTANCES.extra[symbol] ?? 0));
+  return (bits >> 3) + 1;
 }
 
 function codeOf(frequencies: Uint32Array): Code {

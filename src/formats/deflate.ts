@@ -36,7 +36,7 @@ export function deflate(bytes: Uint8Array, effort: Effort): Uint8Array {
 }
 
 function encode(bytes: Uint8Array, steps: Steps, blocks: readonly Block[]): Uint8Array {
-  const out = new BitWriter((bytes.length >> 1) + 64);
+  const out = new BitWriter(1024);
   blocks.reduce((position, block, index) => writeBlock(out, bytes, steps, block, position, index === blocks.length - 1), 0);
   return out.finish();
 }
