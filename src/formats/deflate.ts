@@ -7,7 +7,7 @@ import { findMatches } from './deflate-matches.ts';
 import { costsOf, parseLazily, parseOptimally, type Region, type Steps } from './deflate-parse.ts';
 import { BitWriter, writeBlock } from './deflate-writer.ts';
 
-/** `quick` makes files 12 % larger than gzip -6 does, `good` about as large, `smallest` 5 % smaller. Each takes several times as long as the one before. */
+/** `quick` makes files 13 % larger than gzip -6 does, `good` about as large, `smallest` 5 % smaller. Each takes several times as long as the one before. */
 export type Effort = 'quick' | 'good' | 'smallest';
 
 /** How many earlier positions with the same three bytes are looked at. */
