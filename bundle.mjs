@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
 import { build } from 'esbuild';
 
@@ -63,7 +64,10 @@ const program = await build({
   plugins: [withoutHelpOfYargs],
 });
 writeFileSync(join(fresh, 'package.json'), '{"type": "commonjs"}\n');
-writeFileSync(join(fresh, 'program.cache'), await codeCacheOf(join(fresh, 'program.cjs')));
+escapeNonAscii(join(fresh, 'program.cjs'));
+// as src/cli/load-program.ts looks for it
+const cacheName = `program-${process.version}-${process.platform}-${process.arch}-${cachedDataVersionTag().toString(16)}.cache`;
+writeFileSync(join(fresh, cacheName), await codeCacheOf(join(fresh, 'program.cjs')));
 chmodSync(join(fresh, 'kubekiln.js'), 0o755);
 writeFileSync(join(fresh, 'THIRD-PARTY-LICENSES.txt'), licencesOf(Object.keys({ ...entry.metafile.inputs, ...program.metafile.inputs })));
 const old = `${fresh}-old`;
@@ -83,6 +87,12 @@ function without(what, filter, isUnused = () => true) {
       }));
     },
   };
+}
+
+/** It is read as one byte for each character; esbuild leaves regular expressions and comments as they are. */
+function escapeNonAscii(file) {
+  const escaped = readFileSync(file, 'utf8').replace(/[^\0-\x7f]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  writeFileSync(file, escaped);
 }
 
 /** What V8 has compiled of the program when it has made a cluster: what most runs need. */
