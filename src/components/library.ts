@@ -1,6 +1,7 @@
 // Our own programs on the node: shell scripts that are the same everywhere; what differs stands in node.env.
 
 import { renderTemplate, type TemplateView } from '../formats/mustache.ts';
+import { remembered } from '../formats/remembered.ts';
 import { compactScript } from '../formats/shell.ts';
 import type { PlannedFile } from '../plan/node-plan.ts';
 import {
@@ -20,7 +21,7 @@ export function libraryProgram(name: string, restarts: readonly string[] = []): 
 
 /** templates/`name`.sh with what the cluster decides, the same on all its nodes. */
 export function clusterProgram(name: string, view: TemplateView): PlannedFile {
-  return { restarts: [], ...plannedProgram(`${LIBRARY_DIRECTORY}/${name}`, rendered(name, view)) };
+  return { restarts: [], ...plannedProgram(`${LIBRARY_DIRECTORY}/${name}`, renderedProgram({ name, view })) };
 }
 
 function plannedProgram(path: string, content: string): Omit<PlannedFile, 'restarts'> {
@@ -34,16 +35,14 @@ function plannedProgram(path: string, content: string): Omit<PlannedFile, 'resta
   };
 }
 
-function rendered(name: string, view: TemplateView): string {
-  return compactScript(renderTemplate(`${name}.sh`, view, value => value));
-}
+const renderedProgram = remembered(
+  ({ name, view }: { readonly name: string; readonly view: TemplateView }) =>
+    compactScript(renderTemplate(`${name}.sh`, view, value => value)),
+  ({ name, view }) => `${name} ${JSON.stringify(view)}`,
+);
 
-const texts = new Map<string, string>();
-
-/** templates/`name`.sh, rendered once: it is the same on every node. */
+/** templates/`name`.sh, the same on every node. */
 export function programText(name: string): string {
-  const known = texts.get(name);
-  if (known !== undefined) return known;
   const view = {
     state: STATE_DIRECTORY,
     library: LIBRARY_DIRECTORY,
@@ -53,7 +52,5 @@ export function programText(name: string): string {
     etcdClientPort: ETCD_CLIENT_PORT,
     settings: DOWNLOAD_SETTINGS_FILE.slice(1),
   };
-  const text = rendered(name, view);
-  texts.set(name, text);
-  return text;
+  return renderedProgram({ name, view });
 }

@@ -14,13 +14,16 @@ function template(name: string): string {
   const known = cache.get(name);
   if (known !== undefined) return known;
   // A template is part of the program, so reading it keeps components pure: the same name always gives the same text.
-  const text = readFileSync(join(packageRoot(), 'templates', name), 'utf8');
+  const text = readFileSync(join(packageRoot(), 'templates', name), 'utf8').replace(PART, (_line, part: string) => template(part));
   cache.set(name, text);
   return text;
 }
 
+/** On a line of its own it is nothing but the text of the part. */
+const PART = /^\{\{> ([\w.-]+)\}\}\n/gm;
+
 /**
- * Renders templates/`name`; `{{> part}}` includes templates/`part`.
+ * Renders templates/`name`; a line `{{> part}}` includes templates/`part`.
  * @param escapeValue how a value is written in this format.
  * @throws Bug when the template names a value that the view does not have.
  */
@@ -31,7 +34,7 @@ export function renderTemplate(name: string, view: TemplateView, escapeValue: (v
       if (type === 'name' || type === '&' || type === '#' || type === '^')
         invariant(String(key) in view, `template ${name} names {{${key}}}, which its view lacks`);
     }
-    return mustache.render(part, view, partial => template(partial), { escape: value => escapeValue(String(value)) });
+    return mustache.render(part, view, undefined, { escape: value => escapeValue(String(value)) });
   };
   if (SPANNING_TAG.test(text)) return render(text);
   // mustache reads text letter by letter: of a long script it gets the few lines that name a value
@@ -41,5 +44,5 @@ export function renderTemplate(name: string, view: TemplateView, escapeValue: (v
     .join('\n');
 }
 
-/** Sections, partials, comments and other delimiters: what may reach beyond its line, or swallow it. */
-const SPANNING_TAG = /\{\{[#^/>!=]/;
+/** Sections, comments and other delimiters: what may reach beyond its line, or swallow it. */
+const SPANNING_TAG = /\{\{[#^/!=]/;

@@ -1,5 +1,6 @@
 // The one door to js-yaml. Reading: YAML 1.2 core schema, one document, no duplicate keys, bounded aliases, and the position of every value.
 // Writing: what a YAML 1.1 reader (PyYAML in cloud-init, netplan) and a YAML 1.2 reader understand in the same way.
+import { serialize } from 'node:v8';
 import {
   CORE_SCHEMA,
   constructFromEvents,
@@ -11,6 +12,7 @@ import {
   YAML11_SCHEMA,
   YAMLException,
 } from 'js-yaml';
+import { remembered } from './remembered.ts';
 import { buildPositions, type Positions, type YamlProblem } from './yaml-positions.ts';
 
 export type { Positions, TextRange, YamlProblem } from './yaml-positions.ts';
@@ -114,8 +116,15 @@ export interface DumpYamlOptions {
 /** Serialises plain data; the same value always gives the same bytes. @throws YAMLException for values that YAML cannot hold. */
 export function dumpYaml(value: unknown, options: DumpYamlOptions = {}): string {
   const header = (options.header ?? []).map(line => (line === '' ? '#\n' : `# ${line}\n`)).join('');
+  // documents with a header are those of the whole cluster, which are written once
+  return header === '' ? dumpRemembered(value) : header + dumpPlainly(value);
+}
+
+function dumpPlainly(value: unknown): string {
   // lineWidth -1: folding would break long base64 and PEM for readers that take lines as they are.
   // noRefs: anchors would need a reader that knows them, and hide that two values are the same by accident.
   // seqNoIndent: kubectl's layout. The default dump schema quotes whatever any YAML 1.1 reader takes for another type.
-  return header + dump(value, { lineWidth: -1, noRefs: true, seqNoIndent: true });
+  return dump(value, { lineWidth: -1, noRefs: true, seqNoIndent: true });
 }
+
+const dumpRemembered = remembered(dumpPlainly, value => serialize(value).toString('latin1'));
