@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { chunksOf, lookAtFile, observed, tally } from '../formats/byte-stream.ts';
+import { chunksOf, handled, lookAtFile, observed, tally } from '../formats/byte-stream.ts';
 import { FormatError } from '../formats/format-error.ts';
 import { finding } from '../inspect/finding.ts';
 import type { Problem } from '../problem.ts';
@@ -108,7 +108,7 @@ async function writeParts(temporary: string, parts: readonly Part[], input: Crea
       if (seen.size() !== entry.size || (expected !== undefined && sha256 !== expected))
         return notWhatItWas(entry, 'it has other bytes than its digest says');
       entries.push({ ...entry, sha256 });
-      stored.push(sum.sha256.then(digest => ({ member: entry.member, sha256: digest })));
+      stored.push(handled(sum.sha256.then(digest => ({ member: entry.member, sha256: digest }))));
       before += entry.size;
     }
     await writer.finish(headOf(entries, await Promise.all(stored), input));
@@ -127,8 +127,7 @@ async function store(writer: ArchiveWriter, { entry, content, file }: Part, look
   if (encoding !== 'zst') return writer.add(member, encode(observed(content(), look), encoding));
   if (file === undefined) return writer.addAppended(member, descriptor => appendZstd(observed(content(), look), descriptor));
   return writer.addAppended(member, async descriptor => {
-    const watched = watch(file, look);
-    watched.catch(() => undefined);
+    const watched = handled(watch(file, look));
     await appendZstd(file, descriptor);
     await watched;
   });

@@ -2,7 +2,7 @@
 // left free, and it is filled in at the end.
 import { type FileHandle, open } from 'node:fs/promises';
 import { invariant } from '../bug.ts';
-import { lookAtFile, tally } from '../formats/byte-stream.ts';
+import { handled, lookAtFile, tally } from '../formats/byte-stream.ts';
 import { BLOCK, encodeHeader, paddingOf } from '../formats/tar-header.ts';
 
 export const MEMBER_MODE = 0o644;
@@ -53,9 +53,9 @@ export function archiveWriter(path: string, file: FileHandle, head: readonly Hea
     await writeAt(file, memberHeader(name, size), start);
     await writeAt(file, Buffer.alloc(paddingOf(size)), start + BLOCK + size);
     position = start + BLOCK + size + paddingOf(size);
-    // the disk takes it while the next member is made, not when everything waits for it; whoever closes the file makes all of it durable
+    // the disk takes it while the next member is made, not when everything waits for it; an error of the disk is told once, so none may be lost
     await flushing;
-    flushing = file.datasync().catch(() => undefined);
+    flushing = handled(file.datasync());
   };
   return {
     size: () => position,
@@ -76,9 +76,7 @@ export function archiveWriter(path: string, file: FileHandle, head: readonly Hea
       await appended(path, file, append);
       const size = (await file.stat()).size - start - BLOCK;
       await frame(name, start, size);
-      const sha256 = digestOf(file, start + BLOCK, size);
-      sha256.catch(() => undefined);
-      return { sha256, size };
+      return { sha256: handled(digestOf(file, start + BLOCK, size)), size };
     },
     async finish(final) {
       await flushing;

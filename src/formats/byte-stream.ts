@@ -65,6 +65,12 @@ export async function* sizedChunks(source: AsyncIterable<Uint8Array>, size: numb
   if (filled > 0) yield block.subarray(0, filled);
 }
 
+/** The same promise, whose rejection may wait until somebody asks for it. */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
 /** Counts and hashes what is shown to it. */
 export interface Tally {
   readonly look: (chunk: Uint8Array) => void;
