@@ -82,6 +82,13 @@ export const PLAN_BREAKS: readonly Break[] = [
     why: 'a daemon that is broken into is root',
   },
   {
+    name: 'a program of another cluster is remembered',
+    file: 'src/components/library.ts',
+    ...swapped('({ name, view }) => `${name} ${JSON.stringify(view)}`', '({ name }) => name'),
+    tests: ['plan/golden'],
+    why: 'two clusters built by one process share what only one of them decided',
+  },
+  {
     name: 'HTML escaping in units',
     file: 'src/formats/mustache.ts',
     ...without(', { escape: value => escapeValue(String(value)) }'),
