@@ -85,7 +85,7 @@ export const PLAN_BREAKS: readonly Break[] = [
     name: 'a program of another cluster is remembered',
     file: 'src/components/library.ts',
     ...swapped('({ name, view }) => `${name} ${JSON.stringify(view)}`', '({ name }) => name'),
-    tests: ['plan/golden'],
+    tests: ['formats/remembered'],
     why: 'two clusters built by one process share what only one of them decided',
   },
   {
