@@ -148,9 +148,11 @@ async function complete(file: FileHandle): Promise<void> {
   await file.sync();
 }
 
+const NO_ZSTD_NEEDED = 'mend that and run it again, or leave --compress zstd out: gzip needs no program';
+
 function unusable(entry: Entry, error: unknown): Problem {
   if (error instanceof FormatError) return notWhatItWas(entry, error.message);
-  if (error instanceof CompressorError) return finding('program-failed', titleOf(entry), error.message);
+  if (error instanceof CompressorError) return finding('program-failed', titleOf(entry), error.message, NO_ZSTD_NEEDED);
   throw error;
 }
 

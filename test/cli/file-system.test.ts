@@ -16,9 +16,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { listTree } from '../../src/write/list-tree.ts';
-import { ADDRESSES, assertWholeOutput, emptyDirectory, kubekiln, newProject, PROGRAM, pinImages, succeed } from './program.ts';
+import { ADDRESSES, assertWholeOutput, emptyDirectory, kubekiln, newProject, PROGRAM, pinImages, smallDisk, succeed } from './program.ts';
 
 const ROOT = process.getuid?.() === 0;
 const NOBODY = 65534;
@@ -120,18 +120,6 @@ test('secrets.yaml stays where a link puts it, and belongs to whom it belonged',
   assert.equal(mode & 0o777, 0o600);
   if (ROOT) assert.equal(uid, NOBODY);
 });
-
-/** A file system with little room, unmounted when the test ends; undefined, with a named skip, where none can be mounted. */
-function smallDisk(context: TestContext, options: string): string | undefined {
-  const directory = emptyDirectory();
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', directory], { encoding: 'utf8' });
-  if (mounted.status !== 0) {
-    context.skip(`no tmpfs can be mounted here: ${ROOT ? mounted.stderr : 'not root'}`);
-    return undefined;
-  }
-  context.after(() => spawnSync('umount', [directory]));
-  return directory;
-}
 
 test('a full disk leaves the old output whole, whatever it hits', context => {
   const source = newProject();

@@ -119,6 +119,17 @@ export function skipWithout(context: TestContext, available: boolean, what: stri
   return true;
 }
 
+/**
+ * A file system with little room, unmounted when the test ends; undefined, with a named skip, where none can be mounted.
+ * @param options of tmpfs(5)
+ */
+export function smallDisk(context: TestContext, options: string, directory = emptyDirectory()): string | undefined {
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', directory], { encoding: 'utf8' });
+  if (skipWithout(context, status === 0, `a tmpfs (${stderr.trim()})`)) return undefined;
+  context.after(() => spawnSync('umount', [directory]));
+  return directory;
+}
+
 export function hasTool(name: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 }

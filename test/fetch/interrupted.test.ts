@@ -6,12 +6,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startKubekiln } from '../cli/program.ts';
+import { smallDisk, startKubekiln } from '../cli/program.ts';
 import { type Mirror, startMirror } from '../mirror/faulty-mirror.ts';
 import { type FetchProject, fetchProject, type Listed, programBytes, sha256 } from './fetch-project.ts';
 
 const SIZE = 2 * 2 ** 20;
-const ROOT = process.getuid?.() === 0;
 
 describe('kubekiln fetch, interrupted', () => {
   let mirror: Mirror;
@@ -106,12 +105,7 @@ describe('kubekiln fetch, interrupted', () => {
 
   it('names a full disk and what is missing, loses nothing complete, and goes on when there is room', async context => {
     mkdirSync(project.cache);
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=9m', 'tmpfs', project.cache], { encoding: 'utf8' });
-    if (mounted.status !== 0) {
-      assert.ok(!process.env.CI, mounted.stderr);
-      return context.skip(`no tmpfs can be mounted here: ${ROOT ? mounted.stderr : 'not root'}`);
-    }
-    context.after(() => spawnSync('umount', [project.cache]));
+    if (smallDisk(context, 'size=9m', project.cache) === undefined) return;
     const { code, stderr } = await project.fetch('--mirror', mirror.url, '--parallel', '2');
     assert.equal(code, 1);
     assert.match(stderr, new RegExp(`error\\[disk-full\\]: ${project.cache}/\\S+: no space left on the file system`));
