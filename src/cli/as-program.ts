@@ -12,9 +12,13 @@ export async function asProgram(work: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await work();
   } catch (error) {
-    process.exitCode = BUG_EXIT_CODE;
-    await writeError(bugReport(error));
+    await exitWithBug(error);
   }
+}
+
+export async function exitWithBug(error: unknown): Promise<void> {
+  process.exitCode = BUG_EXIT_CODE;
+  await writeError(bugReport(error));
 }
 
 /** For what no promise of ours carries: an error in a timer or an event. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The program: words in, exit code out. Help and version answer before anything else is loaded.
-import { asProgram } from './as-program.ts';
+import { asProgram, exitWithBug } from './as-program.ts';
 import { quickAnswer } from './quick-answer.ts';
 import { writeResult } from './streams.ts';
 
@@ -16,4 +16,5 @@ async function main(words: readonly string[]): Promise<void> {
   });
 }
 
-void main(process.argv.slice(2));
+// a program that cannot even be loaded
+main(process.argv.slice(2)).catch(exitWithBug);

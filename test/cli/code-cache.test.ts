@@ -22,20 +22,34 @@ test('there is one, named after this node, and V8 takes it', () => {
   assert.doesNotMatch(source, /[^\0-\x7f]/);
 });
 
+/** A copy of the package, so that something of it can be spoilt. @returns its entry */
+function copied(): string {
+  const copy = emptyDirectory();
+  mkdirSync(join(copy, 'dist'));
+  cpSync(dirname(PROGRAM), join(copy, 'dist'), { recursive: true });
+  for (const name of ['package.json', 'templates', 'packer']) symlinkSync(join(packageRoot(), name), join(copy, name));
+  return join(copy, 'dist/kubekiln.js');
+}
+
+const dryRun = (program: string) => spawnSync(process.execPath, [program, 'build', '--dry-run'], { cwd: newProject(), encoding: 'utf8' });
+
 for (const [what, spoil] of [
   ['missing', (path: string) => rmSync(path)],
   ['cut short', (path: string) => truncateSync(path, 100_000)],
 ] as const)
   test(`${what}, the program does its work without it`, () => {
-    const copy = emptyDirectory();
-    mkdirSync(join(copy, 'dist'));
-    cpSync(dirname(PROGRAM), join(copy, 'dist'), { recursive: true });
-    for (const name of ['package.json', 'templates', 'packer']) symlinkSync(join(packageRoot(), name), join(copy, name));
-    for (const name of caches(join(copy, 'dist'))) spoil(join(copy, 'dist', name));
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(copy, 'dist/kubekiln.js'), 'build', '--dry-run'], {
-      cwd: newProject(),
-      encoding: 'utf8',
-    });
+    const program = copied();
+    for (const name of caches(dirname(program))) spoil(join(dirname(program), name));
+    const { status, stdout, stderr } = dryRun(program);
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^prod {2}Kubernetes/);
   });
+
+test('a program that is not there is a bug like any other', () => {
+  const program = copied();
+  rmSync(join(dirname(program), 'program.cjs'));
+  const { status, stdout, stderr } = dryRun(program);
+  assert.equal(status, 70);
+  assert.equal(stdout, '');
+  assert.match(stderr, /program\.cjs.*\n(.*\n)*This is a bug in kubekiln /);
+});
