@@ -102,7 +102,8 @@ function failed(sent: readonly Sent[]): readonly Sent[] {
 function report(sent: readonly Sent[]): string {
   const slowest = Math.max(...sent.map(one => one.done - one.sent));
   const count = (kind: Sent['kind']) => `${failed(sent.filter(one => one.kind === kind)).length} over ${kind} connections`;
-  return `${sent.length} requests, failed: ${count('fresh')}, ${count('held')}; slowest ${seconds(slowest)}`;
+  const again = sent.filter(one => one.again > 0).length;
+  return `${sent.length} requests, failed: ${count('fresh')}, ${count('held')}; asked to come again: ${again}; slowest ${seconds(slowest)}`;
 }
 
 /** The control-plane host with the most connections from that worker: what happens to it is felt. */

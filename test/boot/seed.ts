@@ -10,7 +10,8 @@ export const SEED = 'var/lib/cloud/seed/nocloud';
 /** The first entrance: user-data, meta-data and network-config of kubekiln's output where NoCloud looks for them. */
 export async function seedByUserData(tree: string, nodeDirectory: string): Promise<void> {
   await mkdir(join(tree, SEED), { recursive: true });
-  await writeFile(join(tree, SEED, 'user-data'), await transported(nodeDirectory));
+  // private keys are in it: as private as the output's own
+  await writeFile(join(tree, SEED, 'user-data'), await transported(nodeDirectory), { mode: 0o600 });
   for (const file of ['meta-data', 'network-config']) await copyFile(join(nodeDirectory, file), join(tree, SEED, file));
 }
 
