@@ -12,7 +12,7 @@ const ROOTS = [
 ];
 /** What tells of a moment, or stands on the host because of the test. */
 const VOLATILE =
-  /\/(status\.json|etcd-joined|lock|log)$|^etc\/systemd\/system\/(multi-user\.target\.wants\/)?operator\.service$|\/cloud-init\.target\.wants/;
+  /\/((status\.json|etcd-joined)(\.new)?|lock|log)$|^etc\/systemd\/system\/(multi-user\.target\.wants\/)?operator\.service$|\/cloud-init\.target\.wants/;
 
 /** What kubekiln installed: one line per file, `path mode uid:gid type link-target sha256`, sorted. Equal hosts give equal lists. */
 export async function installedFiles(host: { readonly root: string }): Promise<readonly string[]> {
