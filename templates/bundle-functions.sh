@@ -5,7 +5,7 @@ find_bundles() {
   for device in $(blkid -c /dev/null -t LABEL=KUBEKILN -o device); do
     volume=/run/kubekiln/bundle/${device##*/}
     mkdir -p "$volume"
-    mount -o ro "$device" "$volume" || :
+    mount -o ro,nodev,noexec,nosuid "$device" "$volume" || :
   done 2>/dev/null
 }
 

@@ -18,18 +18,28 @@ fail() {
   exit 1
 }
 
+bring() {
+  find_bundles
+  take " $architecture $digest $image" "$archive.new" "$image" || {
+    seen=${seen:-no volume labelled KUBEKILN, and $bundles has no -bundle.tar}
+    return 1
+  }
+  sync "$archive.new" && mv "$archive.new" "$archive" && seen=
+}
+
+import() {
+  [ -s "$archive" ] || return 1
+  said=$(images images import "$archive" 2>&1) || { said=$(echo "$said" | tail -n 1); return 1; }
+}
+
 until images version >/dev/null 2>&1; do sleep 1; done
 mkdir -p {{state}}/images
 while read -r kind architecture digest image; do
   [ "$kind" = image ] || continue
   if ! has_image "$image" "$digest"; then
-    archive=$(archive_of "$image")
-    if [ ! -s "$archive" ]; then
-      find_bundles
-      take " $architecture $digest $image" "$archive.new" "$image" || fail "containerd lacks $image: ${seen:-no volume labelled KUBEKILN, and $bundles has no -bundle.tar}"
-      mv "$archive.new" "$archive"
-    fi
-    said=$(images images import "$archive" 2>&1) || fail "$image cannot be imported: $(echo "$said" | tail -n 1)"
+    archive=$(archive_of "$image") said='' seen=''
+    # The second time: half an archive, or one that a bad disk changed, is brought anew.
+    import || { bring && import; } || fail "containerd lacks $image: $said${said:+${seen:+; }}$seen"
     has_image "$image" "$digest" || { rm -f "$archive"; fail "$image was imported with another digest than $digest"; }
     # How containerd looks for an image that is named with its digest.
     case $image in *@*) images images tag --force "$image" "$(echo "${image%@*}" | sed 's/:[^/:]*$//')@$digest" >/dev/null ;; esac
