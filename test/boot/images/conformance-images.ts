@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { ensureBinaries, ensureE2e, ensureEtcd, ensureTree, KUBERNETES_VERSION } from '../cache.ts';
 import { run } from '../command.ts';
 import { type ImageConfig, type ImageSource, writeImages } from './archive.ts';
-import { AGNHOST_CONFIG, busyboxImage, corednsImage, ensureArchive, fillAgnhost, pauseImage, type TestImage } from './test-images.ts';
+import {
+  AGNHOST_CONFIG,
+  busyboxImage,
+  corednsImage,
+  ensureArchive,
+  ensureImage,
+  fillAgnhost,
+  pauseImage,
+  type TestImage,
+} from './test-images.ts';
 
 const REGISTRY = 'registry.k8s.io';
 
@@ -22,6 +31,17 @@ http {
 export async function conformanceImages(): Promise<readonly Pick<TestImage, 'archive'>[]> {
   const archive = await ensureArchive(`conformance-${KUBERNETES_VERSION}`, async (path, work) => writeImages(path, await sources(work)));
   return [await pauseImage(), await corednsImage(), await busyboxImage(), { archive }];
+}
+
+/** Nothing runs in it: a spec pulls it as a volume, and reads the two files there by which it knows upstream's. */
+export async function kittenImage(): Promise<TestImage> {
+  const reference = (await referencesOfSpecs()).find(name => name.startsWith(`${REGISTRY}/e2e-test-images/kitten:`));
+  if (reference === undefined) throw new Error('no spec has an image of kittens');
+  return ensureImage(reference, {}, async root => {
+    await mkdir(join(root, 'etc'));
+    await writeFile(join(root, 'data.json'), '{"image": "kitten.jpg"}\n');
+    await writeFile(join(root, 'etc/os-release'), 'NAME="Alpine Linux"\n');
+  });
 }
 
 /** Most stand on agnhost's layer, as upstream's do or might. */

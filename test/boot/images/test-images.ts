@@ -37,17 +37,20 @@ export function corednsImage(): Promise<TestImage> {
   );
 }
 
-/** Debian's static busybox, where upstream's specs want theirs. Its shell drops environment variables whose names are none of a shell's: sh is bash. */
+/**
+ * Debian's static busybox, where upstream's specs want theirs. Its shell, unlike that of upstream's, drops environment variables whose names are none of a
+ * shell's, and some specs ask `sh` for them: the one in the path is bash. `/bin/sh` is busybox, whose words another spec knows by heart.
+ */
 export function busyboxImage(): Promise<TestImage> {
   return ensureImage('registry.k8s.io/e2e-test-images/busybox:1.37.0-2', { Cmd: ['sh'], Env: [PATH] }, async root => {
     const from = await ensureTree('busybox', 'busybox-root', 'build-image-root.sh', ['busybox-static', 'bash-static']);
     const busybox = join(root, 'bin/busybox');
-    for (const directory of ['bin', 'etc', 'home', 'root', 'var']) await mkdir(join(root, directory));
+    for (const directory of ['bin', 'etc', 'home', 'root', 'usr/local/bin', 'var']) await mkdir(join(root, directory), { recursive: true });
     await mkdir(join(root, 'tmp'));
     await chmod(join(root, 'tmp'), 0o1777);
     await copyFile(join(from, 'bin/busybox'), busybox);
-    await copyFile(join(from, 'bin/bash-static'), join(root, 'bin/sh'));
-    for (const applet of (await run(busybox, ['--list'])).split('\n').filter(name => !['', 'busybox', 'sh'].includes(name))) {
+    await copyFile(join(from, 'bin/bash-static'), join(root, 'usr/local/bin/sh'));
+    for (const applet of (await run(busybox, ['--list'])).split('\n').filter(name => !['', 'busybox'].includes(name))) {
       await symlink('busybox', join(root, 'bin', applet));
     }
     await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n');
@@ -79,7 +82,7 @@ function ensureAgnhost(kubernetesVersion: string): Promise<string> {
 }
 
 /** Made once, and again when this folder's code changed. */
-async function ensureImage(reference: string, config: ImageConfig, fill: (root: string) => Promise<void>): Promise<TestImage> {
+export async function ensureImage(reference: string, config: ImageConfig, fill: (root: string) => Promise<void>): Promise<TestImage> {
   const archive = await ensureArchive(reference.replace(/[/:]/g, '_'), async (path, work) => {
     await fill(work);
     await writeImage(path, reference, work, config);
