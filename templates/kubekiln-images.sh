@@ -32,7 +32,16 @@ import() {
   said=$(images images import "$archive" 2>&1) || { said=$(echo "$said" | tail -n 1); return 1; }
 }
 
-until images version >/dev/null 2>&1; do sleep 1; done
+uptime() { cut -d. -f1 /proc/uptime; }
+due=$(($(uptime) + 10))
+until said=$(images version 2>&1); do
+  # kubelet waits for this unit, and would be the one to say so.
+  [ "$(uptime)" -lt "$due" ] || {
+    echo "kubekiln: images: waiting for containerd: $(echo "$said" | tail -n 1)"
+    due=$(($(uptime) + 60))
+  }
+  sleep 1
+done
 mkdir -p {{state}}/images
 while read -r kind architecture digest image; do
   [ "$kind" = image ] || continue

@@ -122,23 +122,29 @@ test('five hosts without a network, from one bundle and their seeds', { timeout:
         for (const { host } of hosts) assert.doesNotMatch(await consoleSince(host, 0), /STOPPED/);
       });
 
-      await t.test('containerd loses an image, and half its archive is left: named, and brought anew when the stick is back', async () => {
-        const [, worker] = plane.workers;
-        assert.ok(worker);
-        const { host } = worker;
-        const since = await consoleMark(host);
-        const archive = `/var/lib/kubekiln/images/${agnhost.replaceAll('/', '_')}.tar`;
-        await host.sh(`ctr --namespace k8s.io images list --quiet | grep agnhost | xargs ctr --namespace k8s.io images remove --sync`);
-        await host.sh(`head -c 100000 /usr/bin/tar > ${archive} && systemctl restart --no-block kubekiln-images`);
-        const said = async (words: RegExp) => words.test(await consoleSince(host, since));
-        await eventually('the console names the image', () =>
-          said(/kubekiln: images: containerd lacks .*agnhost.*: .+; no volume labelled KUBEKILN/),
-        );
-        await rename(join(built.upstream, 'away.tar'), join(stick, BUNDLE_NAME));
-        await eventually('it is imported', () => said(/kubekiln: images: .*agnhost.* is imported/), { timeout: 120_000 });
-        assert.match(await host.sh(`ctr --namespace k8s.io images list --quiet '${PINNED}'`), /agnhost/);
-        assert.equal((await host.sh('ls /var/lib/kubekiln/images')).trim(), '');
-      });
+      await t.test(
+        'containerd does not run, then lacks an image, of which half an archive is left: named, and brought anew when the stick is back',
+        async () => {
+          const [, worker] = plane.workers;
+          assert.ok(worker);
+          const { host } = worker;
+          const since = await consoleMark(host);
+          const archive = `/var/lib/kubekiln/images/${agnhost.replaceAll('/', '_')}.tar`;
+          await host.sh(`ctr --namespace k8s.io images list --quiet | grep agnhost | xargs ctr --namespace k8s.io images remove --sync`);
+          const said = async (words: RegExp) => words.test(await consoleSince(host, since));
+          await host.sh('systemctl stop containerd && systemctl restart --no-block kubekiln-images');
+          await eventually('the console names containerd', () => said(/kubekiln: images: waiting for containerd: ctr: ./));
+          await host.sh('systemctl start containerd');
+          await host.sh(`head -c 100000 /usr/bin/tar > ${archive} && systemctl restart --no-block kubekiln-images`);
+          await eventually('the console names the image', () =>
+            said(/kubekiln: images: containerd lacks .*agnhost.*: .+; no volume labelled KUBEKILN/),
+          );
+          await rename(join(built.upstream, 'away.tar'), join(stick, BUNDLE_NAME));
+          await eventually('it is imported', () => said(/kubekiln: images: .*agnhost.* is imported/), { timeout: 120_000 });
+          assert.match(await host.sh(`ctr --namespace k8s.io images list --quiet '${PINNED}'`), /agnhost/);
+          assert.equal((await host.sh('ls /var/lib/kubekiln/images')).trim(), '');
+        },
+      );
     },
   );
 });
