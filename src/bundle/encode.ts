@@ -13,8 +13,8 @@ import type { Encoding } from './bundle-index.ts';
 type Bytes = AsyncIterable<Uint8Array>;
 
 const CHUNK_BYTES = 1024 * 1024;
-/** With its digests as fast as `zstd -T2` alone, which has level 3; the bundle is 7 % larger. */
-const ZSTD_LEVEL = '-1';
+/** With its digests as fast as `zstd -T2` alone, which has level 3; the bundle is 7 % larger. Its own checksum would be a third one of every byte. */
+const ZSTD_SETTINGS = ['-1', '--no-check'];
 
 export function encode(source: Bytes, encoding: Exclude<Encoding, 'zst'>): Bytes {
   return encoding === 'gz' ? gzipBlocks(source) : source;
@@ -28,7 +28,14 @@ export function encode(source: Bytes, encoding: Exclude<Encoding, 'zst'>): Bytes
  */
 export async function appendZstd(source: Bytes | string, descriptor: number): Promise<void> {
   const isFile = typeof source === 'string';
-  const words = ['-q', '-c', ZSTD_LEVEL, `-T${availableParallelism()}`, ...(isFile ? ['--', source] : [])];
+  const words = [
+    '-q',
+    '-c',
+    ...ZSTD_SETTINGS,
+    ...withoutThreadsOfItsOwn(),
+    `-T${availableParallelism()}`,
+    ...(isFile ? ['--', source] : []),
+  ];
   const child = spawn('zstd', words, { stdio: [isFile ? 'ignore' : 'pipe', descriptor, 'pipe'] });
   const ended = new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', reject));
   const said = child.stderr === null ? '' : text(child.stderr);
@@ -38,6 +45,12 @@ export async function appendZstd(source: Bytes | string, descriptor: number): Pr
   } finally {
     child.kill();
   }
+}
+
+/** Files of a page cache need no threads to be read and written: they take a processor from those that compress. The bytes are the same. */
+function withoutThreadsOfItsOwn(): readonly string[] {
+  const has = (zstdVersion() ?? '').localeCompare('1.5.3', 'en', { numeric: true }) >= 0;
+  return has ? ['--no-asyncio'] : [];
 }
 
 /** The compressor did not do its work; the file to which it appends may be the reason. */
@@ -58,14 +71,17 @@ async function feed(input: Writable, source: Bytes): Promise<void> {
 export function encoderName(encoding: Encoding): string {
   if (encoding === 'gz')
     return `gzip in blocks of ${GZIP_BLOCKS.blockBytes} bytes, level ${GZIP_BLOCKS.level}, zlib ${process.versions.zlib}`;
-  return encoding === 'zst' ? `zstd ${zstdVersion() ?? 'unknown'}, ${ZSTD_LEVEL}` : 'none';
+  return encoding === 'zst' ? `zstd ${zstdVersion() ?? 'unknown'}, ${ZSTD_SETTINGS.join(' ')}` : 'none';
 }
 
 /** Undefined where the program is not installed. */
 export function zstdVersion(): string | undefined {
-  const { stdout } = spawnSync('zstd', ['--version'], { encoding: 'utf8' });
-  return /v([0-9][0-9.]*)/.exec(stdout ?? '')?.[1];
+  known ??= { version: /v([0-9][0-9.]*)/.exec(spawnSync('zstd', ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1] };
+  return known.version;
 }
+
+/** A start of a program is a good part of what a small bundle takes. */
+let known: { readonly version: string | undefined } | undefined;
 
 /**
  * @param stored bytes that `source` has

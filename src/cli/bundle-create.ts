@@ -29,7 +29,7 @@ export async function createAndReport(invocation: Invocation, reporter: Reporter
   const { problems, files, cluster, lock } = loadLocked(project);
   const stopped = (...more: readonly Problem[]): Outcome => ({ problems: [...problems, ...more], files, afterword: NOTHING_WRITTEN });
   if (cluster === undefined || hasErrors(problems)) return stopped();
-  const identity = identityOf(invocation, project, cluster);
+  const identity = await identityOf(invocation, project, cluster);
   if (identity !== undefined && 'code' in identity) return stopped(identity);
   const encoding = ENCODINGS[invocation.values.get('compress') ?? 'gzip'] ?? 'gz';
   if (encoding === 'zst' && zstdVersion() === undefined) return stopped(noZstd());

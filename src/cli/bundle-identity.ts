@@ -1,6 +1,6 @@
 // --with-identity: the payload of one node, for a stick that only that machine gets. It stands beside the bundle, never in it.
 import { dirname, join } from 'node:path';
-import { Encrypter } from 'age-encryption';
+import type { Encrypter } from 'age-encryption';
 import { now } from '../clock.ts';
 import { NODE_FILES, nodePath } from '../emit/artifact.ts';
 import { verifyPaths } from '../inspect/verify.ts';
@@ -21,7 +21,7 @@ export interface NodeIdentity {
 }
 
 /** What --with-identity asks for; undefined when it asks for nothing. @throws UsageError and system errors */
-export function identityOf(invocation: Invocation, project: Project, cluster: Cluster): NodeIdentity | Problem | undefined {
+export async function identityOf(invocation: Invocation, project: Project, cluster: Cluster): Promise<NodeIdentity | Problem | undefined> {
   const node = invocation.values.get('with-identity');
   const recipients = invocation.lists.get('recipient') ?? [];
   if (node === undefined) {
@@ -44,10 +44,12 @@ export function identityOf(invocation: Invocation, project: Project, cluster: Cl
     };
   const { problems } = verifyPaths([path], { now: now() });
   const [wrong] = hasErrors(problems) ? problems : [];
-  return wrong ?? { node, tarball: bytes, encrypter: encrypterTo(recipients) };
+  return wrong ?? { node, tarball: bytes, encrypter: await encrypterTo(recipients) };
 }
 
-function encrypterTo(recipients: readonly string[]): Encrypter {
+async function encrypterTo(recipients: readonly string[]): Promise<Encrypter> {
+  // most bundles have no identity beside them
+  const { Encrypter } = await import('age-encryption');
   const encrypter = new Encrypter();
   for (const recipient of recipients) {
     try {
