@@ -56,13 +56,12 @@ for (const { kubernetesVersion, containerdVersion } of RELEASES) {
 async function imagesArrive(t: TestContext, kubernetesVersion: string, containerdVersion: string): Promise<void> {
   const [pause, busybox] = [await pauseImage(), await busyboxImage()];
   const registry = await createRegistry([pause, busybox]);
-  const mirror = { endpoint: [`https://${registry.host}`], caFile: 'registry-ca.pem' };
   const repository = busybox.reference.slice(busybox.reference.indexOf('/') + 1);
   const built = await buildCluster({
     size: 1,
     kubernetesVersion,
-    spec: { dns: { disabled: true }, registries: { mirrors: { 'registry.k8s.io': mirror } } },
-    files: { 'registry-ca.pem': registry.authority },
+    spec: { dns: { disabled: true }, registries: registry.registries },
+    files: registry.files,
     beforeBuild: async (_kubekiln, directory) => {
       const file = join(directory, 'secrets.yaml');
       const { host, username, password } = registry;

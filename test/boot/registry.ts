@@ -14,6 +14,7 @@ import { runDirectory, whenRunEnds } from './run-directory.ts';
 
 const ADDRESS = `${SUBNET.prefix}.1`;
 const PORT = 5000;
+const AUTHORITY = 'registry-ca.pem';
 const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), '../mirror/serve-registry.js');
 
 export interface BootRegistry {
@@ -23,6 +24,10 @@ export interface BootRegistry {
   readonly password: string;
   /** PEM */
   readonly authority: string;
+  /** Of cluster.yaml: what nodes would ask registry.k8s.io for, they ask this one. */
+  readonly registries: object;
+  /** What that refers to, beside cluster.yaml. */
+  readonly files: Readonly<Record<string, string>>;
   /** With the right password or another one. */
   start(network: Network, password?: string): Promise<void>;
   stop(): Promise<void>;
@@ -53,6 +58,8 @@ export async function createRegistry(images: readonly TestImage[], { open = fals
     username,
     password,
     authority: identity.authority,
+    registries: { mirrors: { 'registry.k8s.io': { endpoint: [`https://${ADDRESS}:${PORT}`], caFile: AUTHORITY } } },
+    files: { [AUTHORITY]: identity.authority },
     start: async (network, accepted = password) => {
       const settings: RegistrySettings = { identity, ...(!open && { login: `${username}:${accepted}` }), layouts };
       const file = join(directory, 'settings.json');

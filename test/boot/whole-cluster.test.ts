@@ -19,12 +19,11 @@ const OUTAGE = 10_000;
 
 test('three control-plane nodes and two workers, started at once in any order', { timeout: 900_000 }, async t => {
   const registry = await createRegistry(await testImages(), { open: true });
-  const mirror = { endpoint: [`https://${registry.host}`], caFile: 'registry-ca.pem' };
   const built = await buildCluster({
     size: 3,
     workers: 2,
-    spec: { dns: { imageTag: COREDNS_VERSION }, registries: { mirrors: { 'registry.k8s.io': mirror } } },
-    files: { 'registry-ca.pem': registry.authority },
+    spec: { dns: { imageTag: COREDNS_VERSION }, registries: registry.registries },
+    files: registry.files,
   });
   const agnhost = (await agnhostImage()).reference;
   await withControlPlane(
